@@ -1,15 +1,13 @@
 import { constants } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
-import path from 'node:path';
+import { open } from 'node:fs/promises';
+import { listTree } from './list-tree.js';
 
 const CONCURRENCY = 16;
 
 /** Flushes all files and directories of a tree to disk, so that they survive a power failure. */
 export async function flushTreeToDisk(folder: string): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const paths = entries.flatMap((entry) =>
-    entry.isFile() || entry.isDirectory() ? [path.join(entry.parentPath, entry.name)] : [],
-  );
+  const entries = await listTree(folder);
+  const paths = entries.flatMap(({ path, isFile, isDirectory }) => (isFile || isDirectory ? [path] : []));
   const left = [...paths, folder].values();
   const work = async (): Promise<void> => {
     for (const file of left) await flushToDisk(file);
@@ -18,7 +16,7 @@ export async function flushTreeToDisk(folder: string): Promise<void> {
 }
 
 /** Flushes one file, or the entries of a directory, to disk. */
-export async function flushToDisk(file: string): Promise<void> {
+export async function flushToDisk(file: string | Buffer): Promise<void> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
     const handle = await open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

@@ -1,7 +1,7 @@
-import { lchown, lstat, readdir } from 'node:fs/promises';
-import path from 'node:path';
+import { lchown, lstat } from 'node:fs/promises';
 import { inParallel } from '../../../base/in-parallel.js';
 import type { Account } from '../accounts/account.js';
+import { listTree } from './list-tree.js';
 
 const CONCURRENCY = 16;
 
@@ -11,7 +11,7 @@ const CONCURRENCY = 16;
  */
 export async function giveToAccount(folder: string, { uid, gid }: Account): Promise<void> {
   if ((await lstat(folder)).uid === uid && process.geteuid?.() !== 0) return;
-  const entries = await readdir(folder, { recursive: true });
-  const paths = [...entries.map((entry) => path.join(folder, entry)), folder];
+  const entries = await listTree(folder);
+  const paths = [...entries.map(({ path }) => path), folder];
   await inParallel(paths, CONCURRENCY, (entry) => lchown(entry, uid, gid));
 }

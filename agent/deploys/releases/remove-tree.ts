@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { chmod, lstat, readdir, rm, rmdir } from 'node:fs/promises';
-import path from 'node:path';
 import { promisify } from 'node:util';
 
+const SLASH = Buffer.from('/');
 const REFUSED_CODES: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENOTEMPTY']);
 
 /**
@@ -37,9 +37,9 @@ async function removeAs(folder: string, uid: number, gid: number): Promise<void>
   await promisify(execFile)('/bin/sh', ['-c', EMPTY_SCRIPT], options);
 }
 
-async function makeWritable(folder: string): Promise<void> {
+async function makeWritable(folder: string | Buffer): Promise<void> {
   if (!(await lstat(folder)).isDirectory()) return;
   await chmod(folder, 0o700);
-  for (const entry of await readdir(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) await makeWritable(path.join(folder, entry.name));
+  for (const entry of await readdir(folder, { withFileTypes: true, encoding: 'buffer' }))
+    if (entry.isDirectory()) await makeWritable(Buffer.concat([Buffer.from(folder), SLASH, entry.name]));
 }

@@ -64,6 +64,9 @@ asRoot(
       await writeFile(path.join(folder, 'closed', 'file'), 'x');
       await chmod(path.join(folder, 'closed'), 0o555);
       await symlink('/etc', path.join(folder, 'link'));
+      // A name that is not UTF-8.
+      await mkdir(Buffer.from(`${folder}/d\xe9p\xf4t`, 'latin1'), { mode: 0o700 });
+      await writeFile(Buffer.from(`${folder}/d\xe9p\xf4t/caf\xe9`, 'latin1'), 'x', { mode: 0o600 });
     };
     await releases.unpack(entry, { fill, account, fleet: undefined, before: undefined });
     await releases.activate('1');
@@ -82,6 +85,7 @@ asRoot(
       await as(account.uid, account.gid, `cat ${current}/private && touch ${current}/data/kept && id -u`),
       'x1',
     );
+    t.is(await as(account.uid, account.gid, `cat ${current}/d*/c*`), 'x');
     t.is(await as(65534, 65534, `ls ${current}/`), 'refused');
     t.is(await as(account.uid, account.gid, `ls ${prefix}`), 'refused');
     t.is(await as(account.uid, account.gid, `ls ${releases.folder.records}`), 'refused');

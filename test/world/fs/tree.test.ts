@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
@@ -91,6 +91,44 @@ test.serial('links inside the tree are kept, links that lead out of it are refus
   await t.throwsAsync(world.putTree(from), { instanceOf: WorldError, code: 'invalid', message: /bin\/out/ });
 });
 
+test.serial('names of any bytes, empty directories and hard links come back as they were', async (t) => {
+  const { world, folder } = await scratch(t, etcd);
+  const [from, to] = [path.join(folder, 'from'), path.join(folder, 'to')];
+  const latin = (text: string) => Buffer.from(text, 'latin1');
+  await mkdir(latin(`${from}/d\xe9p\xf4t/empty`), { recursive: true });
+  await writeFile(latin(`${from}/d\xe9p\xf4t/caf\xe9`), 'latin');
+  await writeFile(`${from}/café \uFFFD`, 'a name that is UTF-8');
+  await symlink(latin('d\xe9p\xf4t/caf\xe9'), latin(`${from}/\xff`));
+  await link(`${from}/café \uFFFD`, `${from}/again`);
+  const { tree } = await world.putTree(from);
+  await world.getTree(tree, to);
+  await promisify(execFile)('diff', ['-r', '--no-dereference', from, to]);
+  t.deepEqual(await readlink(latin(`${to}/\xff`), 'buffer'), latin('d\xe9p\xf4t/caf\xe9'));
+  t.deepEqual(await readdir(latin(`${to}/d\xe9p\xf4t/empty`)), []);
+  t.is((await stat(`${to}/again`)).nlink, 1);
+  t.is((await world.putTree(to)).tree, tree);
+});
+
+test.serial('after an upload that was cut only the rest is sent', async (t) => {
+  const { world, folder } = await scratch(t, etcd);
+  const from = path.join(folder, 'from');
+  await mkdir(from);
+  await writeFile(path.join(from, 'file'), randomBytes(20_000_000));
+  const cut = new AbortController();
+  let sent = 0;
+  const cutPut = world.putTree(from, {
+    signal: cut.signal,
+    onProgress: ({ bytes }) => {
+      sent = bytes;
+      if (bytes > 4_000_000) cut.abort(new Error('the lid was closed'));
+    },
+  });
+  await t.throwsAsync(cutPut, { message: 'the lid was closed' });
+  const { uploadedBytes, tree } = await world.putTree(from);
+  t.true(uploadedBytes > 0 && uploadedBytes <= 20_000_000 - sent, `${uploadedBytes} more after ${sent}`);
+  t.like(await world.putTree(from), { tree, uploadedBytes: 0 });
+});
+
 test.serial('a pipe in the directory is refused by name instead of waiting for its writer', async (t) => {
   const { world, folder } = await scratch(t, etcd);
   await promisify(execFile)('mkfifo', [path.join(folder, 'pipe')]);
@@ -165,15 +203,15 @@ test.serial('a file that changes between hashing and sending fails the upload by
 
 test.serial('a transfer goes on over a link that is cut', async (t) => {
   const { world: near, folder } = await scratch(t, etcd);
-  await using link = await Link.to(etcd.port);
-  await using world = EtcdWorld.create({ seeds: [link.url], hostname: 'h1', namespace: '/cut-tree' });
+  await using way = await Link.to(etcd.port);
+  await using world = EtcdWorld.create({ seeds: [way.url], hostname: 'h1', namespace: '/cut-tree' });
   const from = path.join(folder, 'from');
   await mkdir(from);
   await writeFile(path.join(from, 'file'), randomBytes(10_000_000));
-  const { tree } = await world.putTree(from, { onProgress: () => link.cut() });
+  const { tree } = await world.putTree(from, { onProgress: () => way.cut() });
   const getting = world.getTree(tree, path.join(folder, 'to'));
   await near.members();
-  link.cut();
+  way.cut();
   await getting;
   t.is((await world.putTree(path.join(folder, 'to'))).tree, tree);
 });

@@ -2,6 +2,7 @@ import { constants, existsSync } from 'node:fs';
 import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { WorldError } from '../../errors.js';
+import { pathOnDisk } from '../tree/byte-names.js';
 
 /**
  * How names in an open directory are reached: by its descriptor, so that nobody can put another directory in its place; or,
@@ -44,9 +45,9 @@ export class LocalFolder implements AsyncDisposable {
    * all that lies below is ours alone may `name` hold slashes.
    * @throws what the call throws, with a path that a person knows; WorldError `unsafe` when another directory is here now.
    */
-  async use<T>(name: string, call: (at: string) => Promise<T>): Promise<T> {
+  async use<T>(name: string, call: (at: string | Buffer) => Promise<T>): Promise<T> {
     const place = await this.#place();
-    const at = `${place}/${name}`;
+    const at = pathOnDisk(`${place}/${name}`);
     try {
       return await call(at);
     } catch (error) {
@@ -58,7 +59,7 @@ export class LocalFolder implements AsyncDisposable {
   useBoth<T>(
     name: string,
     { folder, name: other }: { readonly folder: LocalFolder; readonly name: string },
-    call: (at: string, otherAt: string) => Promise<T>,
+    call: (at: string | Buffer, otherAt: string | Buffer) => Promise<T>,
   ): Promise<T> {
     return this.use(name, (at) => folder.use(other, (otherAt) => call(at, otherAt)));
   }
@@ -69,7 +70,7 @@ export class LocalFolder implements AsyncDisposable {
 
   async #place(): Promise<string> {
     if (this.#reach === 'descriptor') return `/proc/self/fd/${this.handle.fd}`;
-    const [own, there] = await Promise.all([this.handle.stat(), lstat(this.path)]);
+    const [own, there] = await Promise.all([this.handle.stat(), lstat(pathOnDisk(this.path))]);
     if (own.dev === there.dev && own.ino === there.ino) return this.path;
     const message = `${this.path} was replaced by something else while it was in use: check who can write there.`;
     throw new WorldError('unsafe', message);

@@ -5,6 +5,7 @@ import { WorldError } from '../../errors.js';
 import { sha256 } from '../blocks/block-codec.js';
 import { DATA_CUTS, firstCut } from '../blocks/content-cuts.js';
 import type { Source } from '../storage/storage.js';
+import { hasOtherBytes, pathOnDisk, textOfName } from '../tree/byte-names.js';
 import { checkSize, TREE_LIMITS, tooLarge } from '../tree/tree-limits.js';
 import type { BlockRef, Node } from '../tree/tree-node.js';
 import { LocalFolder } from './local-folder.js';
@@ -22,6 +23,8 @@ export interface ReadLocalOptions {
   readonly signal: AbortSignal | undefined;
   /** Whether something is skipped, and with a directory all that it holds. Paths are relative to where the walk began. */
   readonly isLeftOut?: ((path: string, isDirectory: boolean) => boolean) | undefined;
+  /** Which names are accepted. Default those that are UTF-8. */
+  readonly names?: 'any' | undefined;
 }
 
 interface WalkState extends ReadLocalOptions {
@@ -77,12 +80,13 @@ async function* walkFolder(
 ): AsyncGenerator<LocalEntry> {
   if (depth > TREE_LIMITS.depth)
     throw tooLarge(folder.path, `is in more than ${TREE_LIMITS.depth} nested directories`);
-  for (const name of (await folder.use('.', (at) => readdir(at))).sort()) {
+  for (const name of await namesIn(folder)) {
     walking.signal?.throwIfAborted();
     const relative = `${prefix}${name}`;
     const stats = await folder.use(name, (at) => lstat(at));
     if (walking.isLeftOut?.(relative, stats.isDirectory()) === true) continue;
-    if (name.includes('\uFFFD')) throw refused(path.join(folder.path, name), 'its name is not valid UTF-8');
+    if (walking.names !== 'any' && hasOtherBytes(name))
+      throw refused(path.join(folder.path, name), 'its name is not valid UTF-8');
     if (stats.isDirectory()) {
       walking.count.entries += 1;
       yield { path: relative, node: folderNode(stats) };
@@ -93,6 +97,11 @@ async function* walkFolder(
     }
     checkSize(walking.count, folder.path);
   }
+}
+
+async function namesIn(folder: LocalFolder): Promise<string[]> {
+  const names = await folder.use('.', (at) => readdir(at, { encoding: 'buffer' }));
+  return names.map(textOfName).sort();
 }
 
 function folderNode({ mode, mtimeMs }: Stats): Node {
@@ -108,7 +117,9 @@ async function readEntry(
   const { mtimeMs } = stats;
   walking.count.entries += 1;
   if (stats.isSymbolicLink()) {
-    const target = await folder.use(name, (at) => readlink(at));
+    const target = textOfName(await folder.use(name, (at) => readlink(at, { encoding: 'buffer' })));
+    if (walking.names !== 'any' && hasOtherBytes(target))
+      throw refused(path.join(folder.path, name), 'it is a symbolic link whose target is not valid UTF-8');
     return { path: relative, node: { type: 'symlink', target, mtimeMs } };
   }
   const file = path.join(folder.path, name);
@@ -170,11 +181,14 @@ async function readBlock(
 }
 
 /** Opens a file for reading, but never a symbolic link or a device that took its place. */
-async function openFile(file: string): Promise<FileHandle> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+async function openFile(file: string | Buffer): Promise<FileHandle> {
+  const handle = await open(
+    typeof file === 'string' ? pathOnDisk(file) : file,
+    constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+  );
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();
-  throw refused(file, 'it is no longer a file');
+  throw refused(String(file), 'it is no longer a file');
 }
 
 /** Fills the buffer from `position`, as far as the file goes. @returns the number of bytes. */

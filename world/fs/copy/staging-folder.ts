@@ -42,8 +42,10 @@ export class StagingFolder implements AsyncDisposable {
   }
 }
 
+const SLASH = Buffer.from('/');
+
 /** Removes what lies in a staging directory, also directories whose own modes forbid it. */
-async function remove(at: string): Promise<void> {
+async function remove(at: string | Buffer): Promise<void> {
   try {
     await rm(at, { recursive: true, force: true });
   } catch {
@@ -52,8 +54,8 @@ async function remove(at: string): Promise<void> {
   }
 }
 
-async function openUp(folder: string): Promise<void> {
+async function openUp(folder: string | Buffer): Promise<void> {
   await chmod(folder, 0o700);
-  for (const entry of await readdir(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) await openUp(`${folder}/${entry.name}`);
+  for (const entry of await readdir(folder, { withFileTypes: true, encoding: 'buffer' }))
+    if (entry.isDirectory()) await openUp(Buffer.concat([Buffer.from(folder), SLASH, entry.name]));
 }

@@ -4,6 +4,7 @@ import { inParallel } from '../../../base/in-parallel.js';
 import type { CallOptions } from '../../call-options.js';
 import { batchBlocks, IN_FLIGHT } from '../storage/batch-blocks.js';
 import type { Storage } from '../storage/storage.js';
+import { pathOnDisk } from '../tree/byte-names.js';
 import type { BlockRef, DirectoryNode, FileNode, Node } from '../tree/tree-node.js';
 import { EventLoopYielder } from './event-loop-yielder.js';
 import type { LocalFolder } from './local-folder.js';
@@ -35,7 +36,7 @@ export async function writeEntries(
   for (const [path, node] of entries) {
     if (pace.isDue()) await pace.rest();
     if (node.type === 'directory') await folder.use(path, (at) => mkdir(at, { mode: 0o700 }));
-    if (node.type === 'symlink') await folder.use(path, (at) => symlink(node.target, at));
+    if (node.type === 'symlink') await folder.use(path, (at) => symlink(pathOnDisk(node.target), at));
   }
   const files = entries.flatMap(([path, node]) => (node.type === 'file' ? [[path, node] as const] : []));
   await inParallel(files, IN_FLIGHT, async ([path]) => {

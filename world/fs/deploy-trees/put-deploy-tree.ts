@@ -109,6 +109,7 @@ async function readFolder(
   const isGits = (relative: string): boolean => relative === '.git' || relative.endsWith('/.git');
   const read = await readAllLocal(folder, {
     signal,
+    names: 'any',
     isLeftOut: (relative, isDirectory) => isGits(relative) || isLeftOut?.(relative, isDirectory) === true,
   });
   const [root, ...entries] = read.entries;

@@ -1,3 +1,4 @@
+import { bytesOfName, isNameText } from './byte-names.js';
 import { MOST_LINKS, MOST_NAME_BYTES } from './walk-path.js';
 
 /** What matters of an entry for where it may lead. */
@@ -55,8 +56,9 @@ export class EscapeChecker {
     if (!this.#folders.has(parent)) return 'is inside something that is not a directory of the tree';
     if (entry.type !== 'symlink') return undefined;
     const target = entry.target ?? '';
-    if (target === '' || target.includes('\0')) return 'is a symbolic link without a valid target';
-    if (Buffer.byteLength(target) > MOST_TARGET_BYTES) return 'is a symbolic link with too long a target';
+    if (target === '' || target.includes('\0') || !isNameText(target))
+      return 'is a symbolic link without a valid target';
+    if (bytesOfName(target).length > MOST_TARGET_BYTES) return 'is a symbolic link with too long a target';
     return this.#leadsOut(parent, target) ? 'is a symbolic link that leads out of the tree' : undefined;
   }
 
@@ -97,9 +99,8 @@ function goOn(trail: Trail, part: string): string | undefined {
 
 /** Whether a name can be an entry of a directory, and only that. */
 function isPlainName(name: string): boolean {
-  // What is not valid Unicode would become another name on the disk.
-  if (name === '' || name === '.' || name === '..' || /[/\0]|\p{Surrogate}/u.test(name)) return false;
-  return Buffer.byteLength(name) <= MOST_NAME_BYTES;
+  if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name) || !isNameText(name)) return false;
+  return bytesOfName(name).length <= MOST_NAME_BYTES;
 }
 
 function isPlainPath(path: string): boolean {

@@ -3,12 +3,17 @@ import { describeKey } from '../../client/error/name-key-for-users.js';
 import { WorldError } from '../../errors.js';
 import { BLOCK_BYTES, sha256 } from '../blocks/block-codec.js';
 import { cutAll, ENTRIES_CUTS } from '../blocks/content-cuts.js';
+import { hasOtherBytes } from './byte-names.js';
 import type { FetchedListings } from './fetched-listings.js';
 import { LISTING_BYTES, tooLarge } from './tree-limits.js';
 import type { BlockRef, DirectoryNode, Entries, Node } from './tree-node.js';
 
 /** The entries of a directory whose JSON is longer go to blocks of their own. */
 const INLINE_BYTES = 4 << 10;
+
+const USUAL_VERSION = 2;
+/** As the usual one, but names and targets may stand for bytes that are not UTF-8, see {@link hasOtherBytes}. */
+const WITH_OTHER_BYTES = 3;
 
 /** What is stored of a tree: the superblock, and the blocks with the entries of large directories. */
 export interface EncodedTree {
@@ -17,16 +22,22 @@ export interface EncodedTree {
   readonly blocks: ReadonlyMap<string, Buffer>;
 }
 
+interface EncodedDirectory {
+  readonly body: string;
+  readonly made: ReadonlyMap<string, Buffer>;
+  /** Whether anything in it has a name, or a link a target, that is not UTF-8. */
+  readonly hasOtherBytes: boolean;
+}
+
 /** Turns trees into superblocks; what did not change since the last time is not encoded again. */
 export class TreeEncoder {
-  readonly #bodies = new WeakMap<
-    DirectoryNode,
-    { readonly body: string; readonly made: ReadonlyMap<string, Buffer> }
-  >();
+  readonly #bodies = new WeakMap<DirectoryNode, EncodedDirectory>();
 
   encode(root: DirectoryNode, listings: FetchedListings): EncodedTree {
     const blocks = new Map<string, Buffer>();
-    const superblock = `{"version":2,"root":{${this.#directory(root, blocks)}}}`;
+    const body = this.#directory(root, blocks);
+    const version = this.#bodies.get(root)?.hasOtherBytes === true ? WITH_OTHER_BYTES : USUAL_VERSION;
+    const superblock = `{"version":${version},"root":{${body}}}`;
     for (const hash of blocks.keys()) if (listings.isStored(hash)) blocks.delete(hash);
     return { superblock, blocks };
   }
@@ -35,7 +46,7 @@ export class TreeEncoder {
     let known = this.#bodies.get(directory);
     if (known === undefined) {
       const made = new Map<string, Buffer>();
-      known = { body: this.#body(directory, made), made };
+      known = { body: this.#body(directory, made), made, hasOtherBytes: this.#hasOtherBytes(directory) };
       this.#bodies.set(directory, known);
     }
     for (const [hash, block] of known.made) blocks.set(hash, block);
@@ -60,6 +71,16 @@ export class TreeEncoder {
       blocks.set(hash, block);
     }
     return `${head},"entriesIn":${JSON.stringify(refs.map(pair))}`;
+  }
+
+  /** What it holds was encoded before. */
+  #hasOtherBytes(directory: DirectoryNode): boolean {
+    if ('entriesIn' in directory) return false;
+    for (const [name, node] of directory.entries) {
+      if (hasOtherBytes(name) || (node.type === 'symlink' && hasOtherBytes(node.target))) return true;
+      if (node.type === 'directory' && this.#bodies.get(node)?.hasOtherBytes === true) return true;
+    }
+    return false;
   }
 
   #entry(name: string, node: Node, blocks: Map<string, Buffer>): string {
@@ -110,12 +131,18 @@ type StoredFolder = {
 };
 type StoredEntry = z.infer<typeof file> | z.infer<typeof symlink> | StoredFolder;
 const entry: z.ZodType<StoredEntry> = z.union([file, symlink, folder]);
-const superblockSchema = z.object({ version: z.literal(2), root: z.looseObject({}) });
+const superblockSchema = z.object({
+  version: z.union([z.literal(USUAL_VERSION), z.literal(WITH_OTHER_BYTES)]),
+  root: z.looseObject({}),
+});
+const newerSchema = z.object({ version: z.int().min(WITH_OTHER_BYTES + 1) });
 
 /** @throws WorldError `invalid` naming `key` */
 export function decodeSuperblock(json: string, key: string): DirectoryNode {
   return reading(key, () => {
-    const { root } = superblockSchema.parse(JSON.parse(json));
+    const stored: unknown = JSON.parse(json);
+    if (newerSchema.safeParse(stored).success) throw newer(key);
+    const { root } = superblockSchema.parse(stored);
     return toDirectory(folder.parse({ ...root, name: 'root' }));
   });
 }
@@ -129,9 +156,15 @@ function reading<T>(key: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
+    if (cause instanceof WorldError) throw cause;
     const message = `Cannot read ${describeKey(key)}: this version of hawser does not know its format.`;
     throw new WorldError('invalid', message, { key, cause });
   }
+}
+
+function newer(key: string): WorldError {
+  const message = `Cannot read ${describeKey(key)}: it was made by a newer release of hawser. Upgrade the one here.`;
+  return new WorldError('invalid', message, { key });
 }
 
 function toDirectory({ type, mode, mtimeMs, entries, entriesIn }: StoredFolder): DirectoryNode {
