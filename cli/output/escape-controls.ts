@@ -66,6 +66,8 @@ function withoutMiddle(text: string, most: number): string {
 function escaped(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   const hex = code.toString(16);
+  // A byte of a file's name that is not UTF-8.
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex.slice(2)}`;
   if (code > 0xffff) return `\\u{${hex}}`;
   return NAMES.get(character) ?? (code > 0xff ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`);
 }

@@ -1,5 +1,6 @@
 /** Measures: `npm run bench -- TOPIC [--quick] [--json] [--only NAME,…]`. Says how it is; never fails for being slow. */
 import { parseArgs } from 'node:util';
+import { deployTopics } from './deploy/topics.js';
 import { QUICK, THOROUGH } from './effort.js';
 import { elasticTopics } from './elastic/topics.js';
 import { format, isMet, isMissedForSure } from './report.js';
@@ -7,7 +8,13 @@ import { tunnelTopics } from './tunnel/topics.js';
 import { upTopics } from './up/topics.js';
 import { worldTopics } from './world/topics.js';
 
-const subjects = { tunnel: tunnelTopics, world: worldTopics, elastic: elasticTopics, up: upTopics } as const;
+const subjects = {
+  tunnel: tunnelTopics,
+  world: worldTopics,
+  elastic: elasticTopics,
+  up: upTopics,
+  deploy: deployTopics,
+} as const;
 type Subject = keyof typeof subjects;
 
 const { positionals, values } = parseArgs({
@@ -16,7 +23,7 @@ const { positionals, values } = parseArgs({
 });
 const [subject] = positionals;
 if (positionals.length !== 1 || !isSubject(subject)) {
-  const wanted = 'npm run bench -- tunnel|world|elastic|up [--quick] [--json] [--only calls,…]';
+  const wanted = 'npm run bench -- tunnel|world|elastic|up|deploy [--quick] [--json] [--only calls,…]';
   process.stderr.write(`Say what to measure: ${wanted}\n`);
   process.exit(2);
 }

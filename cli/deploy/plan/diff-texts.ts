@@ -1,5 +1,6 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import type { TreeChange } from '../../../world/fs/deploy-trees/compare-trees.js';
+import { hasOtherBytes } from '../../../world/fs/tree/byte-names.js';
 
 /** Larger files are not compared line by line. */
 const MOST_BYTES = 512 * 1_024;
@@ -29,6 +30,10 @@ export async function* diffTexts(
     if (type !== 'file' || change.isModeOnly === true) continue;
     if (Math.max(sizeBytes, previousBytes) > MOST_BYTES) {
       yield [`${path}: too large to be compared line by line`];
+      continue;
+    }
+    if (hasOtherBytes(path)) {
+      yield [`${path}: ${kind}; a file whose name is not UTF-8 is not compared line by line`];
       continue;
     }
     const empty = Buffer.alloc(0);
