@@ -1,6 +1,7 @@
 import type { CallOptions } from '../call-options.js';
 import type { WorldContext } from '../world-context.js';
 import type { TreeChange } from './deploy-trees/compare-trees.js';
+import type { GetTreeOptions } from './deploy-trees/get-deploy-tree.js';
 import type { FolderOptions, FolderTree, TreeUpload } from './deploy-trees/put-deploy-tree.js';
 import { type FreedBlocks, freeBlocks } from './gc/free-blocks.js';
 import { type FsUsage, readUsage } from './gc/read-usage.js';
@@ -43,7 +44,7 @@ export interface FsWorld {
     options?: CallOptions,
   ): Promise<TreeChange[]>;
   /** Writes a stored tree to `folder`, which must not exist; every block is verified. On failure nothing is left. */
-  getTree(tree: string, folder: string, options?: CallOptions): Promise<void>;
+  getTree(tree: string, folder: string, options?: GetTreeOptions): Promise<void>;
 }
 
 /** How a World finds file systems. */

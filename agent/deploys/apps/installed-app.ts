@@ -90,7 +90,8 @@ export class InstalledApp {
     const account = await this.#accountOf(entry);
     const found = await this.releases.find(entry);
     if (found !== undefined) return found;
-    const fill = (folder: string) => world.getTree(tree, folder, { signal });
+    const alike = await this.releases.mostAlike(tree);
+    const fill = (folder: string) => world.getTree(tree, folder, { signal, alike });
     return this.releases.unpack(entry, { fill, account, fleet, before: this.#healthy?.name });
   }
 

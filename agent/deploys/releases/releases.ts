@@ -71,6 +71,14 @@ export class Releases {
     return undefined;
   }
 
+  /** Where a release is that holds most of a tree: one of the same tree, else the one that is healthy now. */
+  async mostAlike(tree: string): Promise<string | undefined> {
+    const healthy = await this.lastHealthy();
+    for (const name of await this.#names())
+      if ((await this.read(name))?.deployment.tree === tree) return this.pathOf(name);
+    return healthy && this.pathOf(healthy);
+  }
+
   /**
    * Unpacks a deploy into a release of its own; on failure nothing stays. What an earlier, interrupted attempt left is
    * replaced.

@@ -1,7 +1,18 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { chmod, link, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
@@ -127,6 +138,38 @@ test.serial('after an upload that was cut only the rest is sent', async (t) => {
   const { uploadedBytes, tree } = await world.putTree(from);
   t.true(uploadedBytes > 0 && uploadedBytes <= 20_000_000 - sent, `${uploadedBytes} more after ${sent}`);
   t.like(await world.putTree(from), { tree, uploadedBytes: 0 });
+});
+
+test.serial('what a directory beside holds is taken from there, and only if it is the same', async (t) => {
+  const { world, folder } = await scratch(t, etcd);
+  const [from, alike, to] = ['from', 'alike', 'to'].map((name) => path.join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await mkdir(from);
+  const big = randomBytes(900_000);
+  const [same, other, linked] = [randomBytes(5_000), randomBytes(5_000), randomBytes(5_000)];
+  await writeFile(path.join(from, 'big'), big, { mode: 0o755 });
+  for (const [name, data] of Object.entries({ same, other, linked }))
+    await writeFile(path.join(from, name), data);
+  await writeFile(path.join(from, 'empty'), '');
+  const { tree } = await world.putTree(from);
+  await promisify(execFile)('cp', ['-a', from, alike]);
+  await writeFile(path.join(alike, 'other'), Buffer.alloc(5_000, 'changed'));
+  await rm(path.join(alike, 'linked'));
+  await symlink(path.join(from, 'linked'), path.join(alike, 'linked'));
+  await writeFile(path.join(alike, 'big'), 'changed', { flag: 'r+' });
+  // Only what is not the same there has to be stored: the rest is not asked for.
+  const key = (data: Buffer) => `/storage/${createHash('sha256').update(data).digest('hex')}`;
+  await world.client.del(key(same));
+  await world.getTree(tree, to, { alike });
+  await promisify(execFile)('diff', ['-r', '--no-dereference', from, to]);
+  t.is((await stat(path.join(to, 'big'))).mode & 0o777, 0o755);
+  await world.client.del(key(linked));
+  const missing = world.getTree(tree, path.join(folder, 'again'), { alike });
+  await t.throwsAsync(missing, { code: 'not-found' });
+  await world.getTree(tree, path.join(folder, 'again'), { alike: to });
 });
 
 test.serial('a pipe in the directory is refused by name instead of waiting for its writer', async (t) => {

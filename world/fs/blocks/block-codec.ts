@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { brotliCompress, brotliDecompress, constants } from 'node:zlib';
+import {
+  brotliCompress,
+  brotliCompressSync,
+  brotliDecompress,
+  brotliDecompressSync,
+  constants,
+} from 'node:zlib';
 import { WorldError } from '../../errors.js';
 import { DEFAULT_STORAGE_PREFIX } from '../../keys.js';
 import type { BlockRef } from '../tree/tree-node.js';
@@ -10,8 +16,14 @@ export const BLOCK_BYTES = 256 << 10;
 
 const RAW = 0;
 const BROTLI = 1;
-const compress = promisify(brotliCompress);
-const decompress = promisify(brotliDecompress);
+const FAST = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+// The limit keeps a small block from unfolding into all memory.
+const LIMITED = { maxOutputLength: BLOCK_BYTES };
+const compressLarge = promisify(brotliCompress);
+const decompressLarge = promisify(brotliDecompress);
+
+/** Less than this is done at once: handing it to another thread takes longer. */
+const SMALL_BYTES = 32 << 10;
 
 export function sha256(data: Buffer | string): string {
   return createHash('sha256').update(data).digest('hex');
@@ -24,7 +36,7 @@ export function blockKey(hash: string, storagePrefix = DEFAULT_STORAGE_PREFIX): 
 
 /** One codec byte, then the data, compressed where that helps. */
 export async function encodeBlock(data: Buffer): Promise<Buffer> {
-  const packed = await compress(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
+  const packed = data.length < SMALL_BYTES ? brotliCompressSync(data, FAST) : await compressLarge(data, FAST);
   return packed.length < data.length
     ? Buffer.concat([Buffer.from([BROTLI]), packed])
     : Buffer.concat([Buffer.from([RAW]), data]);
@@ -49,9 +61,8 @@ export async function decodeBlock(
 async function unpack(stored: Buffer): Promise<Buffer | undefined> {
   const data = stored.subarray(1);
   if (stored[0] === RAW) return data;
-  // The limit keeps a small block from unfolding into all memory.
-  if (stored[0] === BROTLI) return decompress(data, { maxOutputLength: BLOCK_BYTES });
-  return undefined;
+  if (stored[0] !== BROTLI) return undefined;
+  return data.length < SMALL_BYTES / 4 ? brotliDecompressSync(data, LIMITED) : decompressLarge(data, LIMITED);
 }
 
 function corrupt(hash: string, key: string, cause?: unknown): WorldError {

@@ -1,5 +1,5 @@
-import { constants, existsSync } from 'node:fs';
-import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
+import { constants, existsSync, fstatSync, lstatSync } from 'node:fs';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { WorldError } from '../../errors.js';
 import { pathOnDisk } from '../tree/byte-names.js';
@@ -46,10 +46,20 @@ export class LocalFolder implements AsyncDisposable {
    * @throws what the call throws, with a path that a person knows; WorldError `unsafe` when another directory is here now.
    */
   async use<T>(name: string, call: (at: string | Buffer) => Promise<T>): Promise<T> {
-    const place = await this.#place();
+    const place = this.#place();
     const at = pathOnDisk(`${place}/${name}`);
     try {
       return await call(at);
+    } catch (error) {
+      throw named(error, { [place]: this.path });
+    }
+  }
+
+  /** As {@link use}, for calls that return at once: on small files they take a fraction of the time of others. */
+  useNow<T>(name: string, call: (at: string | Buffer) => T): T {
+    const place = this.#place();
+    try {
+      return call(pathOnDisk(`${place}/${name}`));
     } catch (error) {
       throw named(error, { [place]: this.path });
     }
@@ -68,9 +78,9 @@ export class LocalFolder implements AsyncDisposable {
     await this.handle.close();
   }
 
-  async #place(): Promise<string> {
+  #place(): string {
     if (this.#reach === 'descriptor') return `/proc/self/fd/${this.handle.fd}`;
-    const [own, there] = await Promise.all([this.handle.stat(), lstat(pathOnDisk(this.path))]);
+    const [own, there] = [fstatSync(this.handle.fd), lstatSync(pathOnDisk(this.path))];
     if (own.dev === there.dev && own.ino === there.ino) return this.path;
     const message = `${this.path} was replaced by something else while it was in use: check who can write there.`;
     throw new WorldError('unsafe', message);

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { closeSync, constants, fchmodSync, futimesSync, openSync, writeSync } from 'node:fs';
 import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
 import { inParallel } from '../../../base/in-parallel.js';
 import type { CallOptions } from '../../call-options.js';
@@ -7,6 +7,7 @@ import type { Storage } from '../storage/storage.js';
 import { pathOnDisk } from '../tree/byte-names.js';
 import type { BlockRef, DirectoryNode, FileNode, Node } from '../tree/tree-node.js';
 import { EventLoopYielder } from './event-loop-yielder.js';
+import { LocalBlocks } from './local-blocks.js';
 import type { LocalFolder } from './local-folder.js';
 
 /** Something of a tree, by its path from the directory that it is written to. */
@@ -14,7 +15,7 @@ export type TreeEntry<T extends Node = Node> = readonly [path: string, node: T];
 
 /** A block and all targets that it goes to. */
 interface Wanted extends BlockRef {
-  readonly targets: { readonly path: string; readonly position: number }[];
+  readonly targets: { readonly path: string; readonly position: number; readonly node: FileNode }[];
 }
 
 const MADE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -22,12 +23,20 @@ const THERE = constants.O_WRONLY | constants.O_NOFOLLOW;
 /** Without the set-user-ID, set-group-ID and sticky bits, which the World does not decide on this machine. */
 const PERMISSIONS = 0o777;
 
+/** Where files come from and go to. */
+export interface WriteJob {
+  readonly storage: Storage;
+  readonly folder: LocalFolder;
+  /** A directory of this machine that may hold the same: what it does hold is not fetched. */
+  readonly alike?: string | undefined;
+}
+
 /**
  * Writes files, directories and links to an empty directory that is ours alone, directories before what they hold; each block is
  * fetched once. Directories stay closed to others: {@link setFolders} gives them their modes.
  */
 export async function writeEntries(
-  { storage, folder }: { readonly storage: Storage; readonly folder: LocalFolder },
+  { storage, folder, alike }: WriteJob,
   entries: readonly TreeEntry[],
   call: CallOptions,
   onWritten?: (bytes: number) => void,
@@ -39,17 +48,25 @@ export async function writeEntries(
     if (node.type === 'symlink') await folder.use(path, (at) => symlink(pathOnDisk(node.target), at));
   }
   const files = entries.flatMap(([path, node]) => (node.type === 'file' ? [[path, node] as const] : []));
-  await inParallel(files, IN_FLIGHT, async ([path]) => {
+  const large = files.filter(([, node]) => !isSmall(node));
+  await inParallel(large, IN_FLIGHT, async ([path]) => {
     call.signal?.throwIfAborted();
     await (await folder.use(path, (at) => open(at, MADE, 0o600))).close();
   });
-  await inParallel(batchBlocks(wantedBlocks(files)), IN_FLIGHT, async (batch) => {
+  for (const [path, node] of files) {
+    if (node.blocks.length > 0) continue;
+    if (pace.isDue()) await pace.rest();
+    writeSmallFile(folder, path, node, Buffer.alloc(0));
+  }
+  let wanted = [...wantedBlocks(files)];
+  if (alike !== undefined) wanted = await writeLocalBlocks(alike, folder, wanted, call.signal);
+  await inParallel(batchBlocks(wanted), IN_FLIGHT, async (batch) => {
     call.signal?.throwIfAborted();
     const bytes = await writeBatch(storage, folder, batch, call);
     onWritten?.(bytes);
   });
   // Last: some modes forbid writing, and writing sets times.
-  await inParallel(files, IN_FLIGHT, async ([path, node]) => {
+  await inParallel(large, IN_FLIGHT, async ([path, node]) => {
     call.signal?.throwIfAborted();
     await using handle = await folder.use(path, (at) => open(at, THERE));
     await setAttributes(handle, node);
@@ -84,7 +101,7 @@ function wantedBlocks(files: readonly TreeEntry<FileNode>[]): Iterable<Wanted> {
     for (const { hash, length } of node.blocks) {
       const key = `${hash} ${length}`;
       const block = wanted.get(key) ?? { hash, length, targets: [] };
-      block.targets.push({ path, position });
+      block.targets.push({ path, position, node });
       wanted.set(key, block);
       position += length;
     }
@@ -100,16 +117,63 @@ async function writeBatch(
   call: CallOptions,
 ): Promise<number> {
   const blocks = await storage.read(batch, call);
+  const pace = new EventLoopYielder(call.signal, 1);
   let bytes = 0;
   for (const [index, { targets }] of batch.entries()) {
     const data = blocks[index] ?? Buffer.alloc(0);
-    await inParallel(targets, IN_FLIGHT, async (target) => {
-      call.signal?.throwIfAborted();
-      await writeBlock(folder, target, data);
-    });
+    await writeToTargets(folder, targets, data, pace);
     bytes += data.length * targets.length;
   }
   return bytes;
+}
+
+/** Writes what is in a directory of this machine already. @returns what is not */
+async function writeLocalBlocks(
+  alike: string,
+  folder: LocalFolder,
+  wanted: readonly Wanted[],
+  signal: AbortSignal | undefined,
+): Promise<Wanted[]> {
+  using there = new LocalBlocks(alike);
+  const pace = new EventLoopYielder(signal, 1);
+  const missing: Wanted[] = [];
+  for (const block of wanted) {
+    if (pace.isDue()) await pace.rest();
+    const [place] = block.targets;
+    const data = place && there.find(block, place);
+    if (data === undefined) missing.push(block);
+    else await writeToTargets(folder, block.targets, data, pace);
+  }
+  return missing;
+}
+
+async function writeToTargets(
+  folder: LocalFolder,
+  targets: Wanted['targets'],
+  data: Buffer,
+  pace: EventLoopYielder,
+): Promise<void> {
+  await inParallel(targets, IN_FLIGHT, async (target) => {
+    if (pace.isDue()) await pace.rest();
+    if (isSmall(target.node)) writeSmallFile(folder, target.path, target.node, data);
+    else await writeBlock(folder, target, data);
+  });
+}
+
+/** One that is written as a whole, at once. */
+function isSmall({ blocks }: FileNode): boolean {
+  return blocks.length < 2;
+}
+
+function writeSmallFile(folder: LocalFolder, path: string, { mode, mtimeMs }: FileNode, data: Buffer): void {
+  const file = folder.useNow(path, (at) => openSync(at, MADE, 0o600));
+  try {
+    for (let written = 0; written < data.length; ) written += writeSync(file, data, written);
+    fchmodSync(file, mode & PERMISSIONS);
+    if (mtimeMs !== undefined) futimesSync(file, mtimeMs / 1000, mtimeMs / 1000);
+  } finally {
+    closeSync(file);
+  }
 }
 
 async function writeBlock(

@@ -10,6 +10,11 @@ import { BULK_TIMEOUT_MS } from '../storage/batch-blocks.js';
 import { checkTree } from '../tree/check-safe-to-write.js';
 import { readDeployTree } from './read-deploy-tree.js';
 
+export interface GetTreeOptions extends CallOptions {
+  /** A directory of this machine that may hold some of the same files: what it does hold is copied, verified, and not fetched. */
+  readonly alike?: string | undefined;
+}
+
 /**
  * Writes a stored tree to `folder`. It is put together beside it and renamed at the end, so that a directory of that
  * name is always whole, also after a crash. `timeoutMs` bounds each request, default 60 s.
@@ -21,7 +26,7 @@ export async function getTree(
   client: Client,
   tree: string,
   folder: string,
-  options: CallOptions = {},
+  { alike, ...options }: GetTreeOptions = {},
 ): Promise<void> {
   const call = { ...options, timeoutMs: options.timeoutMs ?? BULK_TIMEOUT_MS };
   await refuseExisting(folder);
@@ -32,7 +37,7 @@ export async function getTree(
     await using staging = await StagingFolder.in(parent);
     await staging.folder.use('tree', (at) => mkdir(at, { mode: 0o755 }));
     await using made = await staging.folder.folder('tree');
-    await writeEntries({ storage: volume.storage, folder: made }, entries, call);
+    await writeEntries({ storage: volume.storage, folder: made, alike }, entries, call);
     await setFolders(made, entries, call.signal);
     await made.handle.chmod(0o755);
     await staging.folder.useBoth('tree', { folder: parent, name: path.basename(folder) }, rename);
