@@ -27,9 +27,12 @@ export interface FsWorld {
   fsUsage(options?: CallOptions): Promise<FsUsage>;
   /** The URI of the file system in use: what `getUri` says, by default `etcdfs:///fs/shared`. */
   uri(): string;
-  /** Stores a directory, without `.git`, sending only missing blocks. A deploy must name it within an hour. */
+  /**
+   * Stores a directory, without `.git`, sending only missing blocks: as it is, or as it was described. A deploy must name it
+   * within an hour.
+   */
   putTree(
-    folder: string,
+    folder: string | FolderTree,
     options?: CallOptions & FolderOptions & { readonly onProgress?: OnProgress | undefined },
   ): Promise<TreeUpload>;
   /** What would be stored for a directory, which is only read. @throws as {@link FsWorld.putTree} */

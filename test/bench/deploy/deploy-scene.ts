@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { programFile } from '../../../fixtures/fleet/project.js';
+import { programFile } from '../../../fixtures/fleet/project-paths.js';
 import { type CommandResult, lastWords, runCommand } from '../../../fixtures/fleet/run-command.js';
 import { knownHosts, type SshHost, sshConfig } from '../../../fixtures/fleet/ssh/ssh-files.js';
 import { createFleet, type Fleet } from '../../../fixtures/index.js';

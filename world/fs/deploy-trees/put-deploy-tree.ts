@@ -7,7 +7,7 @@ import { sha256 } from '../blocks/block-codec.js';
 import { type LocalEntry, readAllLocal, sourcesIn } from '../copy/read-local-files.js';
 import { BULK_TIMEOUT_MS } from '../storage/batch-blocks.js';
 import { EtcdStorage } from '../storage/etcd-storage.js';
-import { sourceOf } from '../storage/storage.js';
+import { type Stored, sourceOf } from '../storage/storage.js';
 import { reportTo, storeAndCommit } from '../storage/store-and-commit.js';
 import { checkTree } from '../tree/check-safe-to-write.js';
 import { FetchedListings } from '../tree/fetched-listings.js';
@@ -41,7 +41,10 @@ export interface PutTreeOptions extends CallOptions, FolderOptions {
 
 /** What would be stored for a directory. */
 export interface FolderTree extends Pick<TreeUpload, 'tree' | 'files' | 'sizeBytes'> {
+  /** The directory that was read, without links. */
+  readonly root: string;
   readonly entries: readonly LocalEntry[];
+  readonly encoded: EncodedTree;
 }
 
 /** Reads a directory as {@link putTree} does, without storing it. @throws WorldError `invalid`, `too-large` */
@@ -49,41 +52,44 @@ export async function describeFolder(
   folder: string,
   options: FolderOptions & Pick<CallOptions, 'signal'> = {},
 ): Promise<FolderTree> {
-  const { entries, files, sizeBytes } = await readFolder(await realpath(folder), options);
-  return { tree: sha256(describe(entries).superblock), files, sizeBytes, entries };
+  const root = await realpath(folder);
+  const { entries, files, sizeBytes } = await readFolder(root, options);
+  const encoded = encode(entries);
+  return { tree: sha256(encoded.superblock), root, files, sizeBytes, entries, encoded };
 }
 
 /**
- * Stores a directory. It is read twice, once to hash it and once to send what is missing, so that memory stays
- * small however large the files are. `timeoutMs` bounds each request, default 60 s. A tree that no deploy names within
- * an hour may be freed by the next sweep.
+ * Stores a directory. It is read twice, once to hash it (unless it was described before) and once to send what is missing, so
+ * that memory stays small however large the files are. `timeoutMs` bounds each request, default 60 s. A tree that no deploy names
+ * within an hour may be freed by the next sweep. What does not depend on each other is asked for at the same time: over a long
+ * link the round trips take longest.
  * @throws WorldError `invalid` for what cannot be stored, `too-large` for more than {@link getTree} takes, `conflict` for
  * a file that changed in between.
  */
 export async function putTree(
   client: Client,
-  folder: string,
+  folder: string | FolderTree,
   options: PutTreeOptions = {},
 ): Promise<TreeUpload> {
   const { log } = options;
   const call = { ...options, timeoutMs: options.timeoutMs ?? BULK_TIMEOUT_MS };
-  const root = await realpath(folder);
-  const { entries, files, sizeBytes } = await readFolder(root, options);
-  const { superblock, blocks } = describe(entries);
+  const described = typeof folder === 'string' ? await describeFolder(folder, options) : folder;
+  const { tree, files, sizeBytes, root, entries, encoded } = described;
   const sources = [
     ...sourcesIn(root, entries),
-    ...Array.from(blocks, ([hash, data]) => sourceOf(hash, data)),
+    ...Array.from(encoded.blocks, ([hash, data]) => sourceOf(hash, data)),
   ];
-  const tree = sha256(superblock);
   const storage = new EtcdStorage(client, { key: treeKey(tree), log });
-  const pin = await storage.pin(call);
-  // Beside the upload; before it is looked whether the tree is there.
-  const marked = markFresh(client, tree, call);
-  marked.catch(() => undefined); // the commit waits for it
+  const pinned = storage.pin(call, { uploads: true });
+  const found = markFresh(client, tree, call);
+  for (const beside of [pinned, found]) beside.catch(() => undefined); // they are awaited below
   try {
+    let isFirst = true;
     const commit = async (): Promise<void> => {
-      await marked;
-      const before = await storage.load(undefined, call);
+      await pinned;
+      const before = isFirst ? await found : await storage.load(undefined, call);
+      isFirst = false;
+      const { superblock } = encoded;
       const version = before?.superblock === superblock ? 0n : (before?.version ?? 0n);
       await storage.commit({ superblock, version, blocks: new Map() }, call);
     };
@@ -91,14 +97,21 @@ export async function putTree(
     const upload = await storeAndCommit(storage, sources, { ...report, commit }, call);
     return { tree, files, sizeBytes, ...upload };
   } finally {
-    await pin.release();
+    // What comes next need not wait for it; the client does when it closes.
+    void pinned.then((pin) => pin.release()).catch(() => undefined);
   }
 }
 
-/** Keeps a tree from being freed until a deploy names it, for {@link FRESH_TREE_SECONDS} at most. */
-async function markFresh(client: Client, tree: string, call: CallOptions): Promise<void> {
+/**
+ * Keeps a tree from being freed until a deploy names it, for {@link FRESH_TREE_SECONDS} at most.
+ * @returns what is stored of it from then on
+ */
+async function markFresh(client: Client, tree: string, call: CallOptions): Promise<Stored> {
   const lease = await client.leaseFor(`tree ${tree}`, FRESH_TREE_SECONDS, call);
-  await client.set(freshTreeKey(tree), '', { ...call, lease, repeatable: true });
+  const success = [{ put: freshTreeKey(tree), value: '', lease }, { get: treeKey(tree) }];
+  const { replies } = await client.txn({ success }, { ...call, repeatable: true });
+  const stored = replies[1]?.entries[0];
+  return { superblock: stored?.value.toString(), version: stored?.modRevision ?? 0n };
 }
 
 /** Everything in a directory, checked. */
@@ -126,7 +139,7 @@ async function readFolder(
 }
 
 /** Without times and without the mode of the root, so that the same content gets the same name. */
-function describe(entries: readonly LocalEntry[]): EncodedTree {
+function encode(entries: readonly LocalEntry[]): EncodedTree {
   const listings = new FetchedListings();
   const draft = new TreeDraft(EMPTY_ROOT, listings);
   for (const { path, node } of entries) draft.put(path.split('/'), withoutTime(node), { touching: false });

@@ -2,15 +2,15 @@ import { inParallel } from '../../../base/in-parallel.js';
 import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
+import type { WriteOptions } from '../../client/client-types.js';
 import { describeKey } from '../../client/error/name-key-for-users.js';
-import type { Session } from '../../client/lease/session.js';
 import type { Compare, TxnOp } from '../../client/txn/transaction.js';
 import { WorldError } from '../../errors.js';
 import { blockKey, decodeBlock, encodeBlock } from '../blocks/block-codec.js';
 import { type FreeingKeys, freedRevision, freeingKeys } from '../gc/freeing-protocol-keys.js';
 import { warnOfQuota } from '../gc/warn-of-quota.js';
 import type { BlockRef } from '../tree/tree-node.js';
-import { BULK_TIMEOUT_MS, batchBlocks, findMissing, IN_FLIGHT } from './batch-blocks.js';
+import { BULK_TIMEOUT_MS, batchBlocks, type Found, findMissing, IN_FLIGHT } from './batch-blocks.js';
 import { DEFAULT_PREFIXES, type FsPrefixes, registration } from './file-system-prefixes.js';
 import {
   type Commit,
@@ -22,12 +22,14 @@ import {
   sourceOf,
   type Upload,
 } from './storage.js';
+import { WriterMark } from './writer-mark.js';
 
 /** What may go with a superblock in one transaction; more is stored before. */
 const MOST_OPS = 100;
 const MOST_BYTES = 1 << 20;
-/** Long, so that an upload over a link that stalls for a while keeps its blocks. */
-const MARK_TTL_SECONDS = 60;
+/** So little goes with all other calls: a connection of its own would have to be opened first. */
+const SMALL_BYTES = 256 << 10;
+const SMALL_READ_BYTES = 64 << 10;
 
 export interface EtcdStorageOptions {
   readonly key: string;
@@ -46,23 +48,22 @@ export class EtcdStorage implements Storage {
   readonly #client: Client;
   readonly #prefixes: FsPrefixes;
   readonly #keys: FreeingKeys;
-  readonly #log: Log | undefined;
-  readonly #quotaBytes: number | undefined;
+  readonly #options: Pick<EtcdStorageOptions, 'log' | 'quotaBytes'>;
   readonly #pins = new Set<Pin>();
   /** The blocks that the holders of pins rely on, known to be there when nothing was freed since `#freed`. */
   readonly #relied = new Set<string>();
-  #freed: bigint | undefined;
-  #mark: Promise<Session> | undefined;
+  #freed: Promise<bigint> | undefined;
+  readonly #mark: WriterMark;
 
   constructor(client: Client, options: EtcdStorageOptions) {
-    const { key, isReadOnly = false, prefixes = DEFAULT_PREFIXES, log, quotaBytes } = options;
+    const { key, isReadOnly = false, prefixes = DEFAULT_PREFIXES } = options;
     this.#client = client;
     this.#prefixes = prefixes;
     this.#keys = freeingKeys(prefixes.storagePrefix);
     this.key = key;
     this.isReadOnly = isReadOnly;
-    this.#log = log;
-    this.#quotaBytes = quotaBytes;
+    this.#options = options;
+    this.#mark = new WriterMark(client, this.#keys.writers, key);
   }
 
   async load(known: bigint | undefined, call: CallOptions): Promise<Stored | undefined> {
@@ -79,11 +80,13 @@ export class EtcdStorage implements Storage {
     return { superblock: stored?.value.toString(), version: stored?.modRevision ?? 0n };
   }
 
-  async pin(call: CallOptions): Promise<Pin> {
+  async pin(call: CallOptions, { uploads = false } = {}): Promise<Pin> {
     const pin: Pin = { release: () => this.#release(pin) };
     this.#pins.add(pin);
     try {
-      this.#freed ??= await freedRevision(this.#client, this.#keys.freed, call);
+      if (uploads) this.#mark.prepare(call);
+      this.#freed ??= freedRevision(this.#client, this.#keys.freed, call);
+      await this.#freed;
     } catch (error) {
       await pin.release();
       throw error;
@@ -93,13 +96,9 @@ export class EtcdStorage implements Storage {
 
   async #release(pin: Pin): Promise<void> {
     if (!this.#pins.delete(pin) || this.#pins.size > 0) return;
-    const mark = this.#mark;
-    this.#mark = undefined;
     this.#freed = undefined;
     this.#relied.clear();
-    // A mark that never came needs no end.
-    const session = await mark?.catch(() => undefined);
-    await session?.close();
+    await this.#mark.end();
   }
 
   async store(
@@ -110,54 +109,36 @@ export class EtcdStorage implements Storage {
     const bulk = { ...call, timeoutMs: call.timeoutMs ?? BULK_TIMEOUT_MS };
     const unique = new Map(sources.map((source) => [source.hash, source]));
     const unknown = [...unique.keys()].filter((hash) => !this.#relied.has(hash) && known?.has(hash) !== true);
-    const missing = await this.#missing(unknown, bulk);
+    const missing = await this.#missingSincePin(unknown, bulk);
     const unsent = [...unique.values()].filter(({ hash }) => missing.has(hash));
     const uploadedBytes = unsent.reduce((sum, { length }) => sum + length, 0);
     onMissing?.(uploadedBytes);
     if (unsent.length > 0) {
+      this.#mark.prepare(bulk);
+      const { log } = this.#options;
       await warnOfQuota(
         this.#client,
-        { adding: uploadedBytes, quotaBytes: this.#quotaBytes, log: this.#log },
+        { adding: uploadedBytes, quotaBytes: this.#options.quotaBytes, log },
         bulk,
       );
-      await this.#marked(bulk);
     }
+    const isBulk = uploadedBytes > SMALL_BYTES;
     await inParallel(batchBlocks(unsent), IN_FLIGHT, async (batch) => {
-      await this.#send(batch, bulk);
+      await this.#send(batch, { ...bulk, bulk: isBulk });
       onSent?.(batch.reduce((sum, { length }) => sum + length, 0));
     });
     for (const hash of unique.keys()) this.#relied.add(hash);
     return { uploadedBlocks: unsent.length, uploadedBytes };
   }
 
-  async #send(batch: readonly Source[], call: CallOptions): Promise<void> {
+  async #send(batch: readonly Source[], call: WriteOptions): Promise<void> {
     call.signal?.throwIfAborted();
-    const success: TxnOp[] = [];
+    const success: TxnOp[] = [await this.#mark.operation(call)];
     for (const { hash, read } of batch) {
       success.push({ put: this.#blockKey(hash), value: await encodeBlock(await read()) });
     }
     // Blocks are named by what they hold, so storing one twice changes nothing.
-    await this.#client.txn({ success }, { ...call, repeatable: true, bulk: true });
-  }
-
-  async #marked(call: CallOptions): Promise<void> {
-    this.#mark ??= this.#openMark(call);
-    const opening = this.#mark;
-    const session = await opening.catch((error: unknown) => {
-      if (this.#mark === opening) this.#mark = undefined;
-      throw error;
-    });
-    if (!session.expired.aborted) return;
-    // What was stored under the old mark is asked for again at the commit if anything is freed.
-    this.#mark = undefined;
-    await this.#marked(call);
-  }
-
-  async #openMark(call: CallOptions): Promise<Session> {
-    const session = await this.#client.session({ ttlSeconds: MARK_TTL_SECONDS }, call);
-    const key = `${this.#keys.writers}${BigInt(session.lease).toString(16)}`;
-    await this.#client.set(key, this.key, { ...call, lease: session.lease, repeatable: true });
-    return session;
+    await this.#client.txn({ success }, { ...call, repeatable: true });
   }
 
   async commit(commit: Commit, call: CallOptions): Promise<bigint | undefined> {
@@ -186,13 +167,14 @@ export class EtcdStorage implements Storage {
     ];
     for (const { hash, read } of blocks)
       puts.push({ put: this.#blockKey(hash), value: await encodeBlock(await read()) });
+    const isBulk = superblock.length + blocks.reduce((sum, { length }) => sum + length, 0) > SMALL_BYTES;
     for (;;) {
       const compare = [this.#is(this.key, version)];
       if (this.#relied.size > 0 && this.#freed !== undefined)
-        compare.push(this.#is(this.#keys.freed, this.#freed));
+        compare.push(this.#is(this.#keys.freed, await this.#freed));
       const reply = await this.#client.txn(
         { compare, success: puts, failure: [{ get: this.key }] },
-        { ...call, timeoutMs: call.timeoutMs ?? BULK_TIMEOUT_MS, repeatable: true, bulk: true },
+        { ...call, timeoutMs: call.timeoutMs ?? BULK_TIMEOUT_MS, repeatable: true, bulk: isBulk },
       );
       if (reply.succeeded) return reply.revision;
       const stored = reply.replies[0]?.entries[0];
@@ -210,7 +192,7 @@ export class EtcdStorage implements Storage {
       ...call,
       timeoutMs: call.timeoutMs ?? BULK_TIMEOUT_MS,
     });
-    this.#freed = freed;
+    this.#freed = Promise.resolve(freed);
     if (missing.size > 0) {
       for (const hash of missing) this.#relied.delete(hash);
       const message = `Could not write to ${describeKey(this.key)}: ${missing.size} of its new blocks were freed meanwhile. Try again.`;
@@ -220,9 +202,10 @@ export class EtcdStorage implements Storage {
 
   async read(blocks: readonly BlockRef[], call: CallOptions): Promise<Buffer[]> {
     const success = blocks.map(({ hash }) => ({ get: this.#blockKey(hash) }));
+    const bulk = blocks.reduce((sum, { length }) => sum + length, 0) > SMALL_READ_BYTES;
     const { replies } = await this.#client.txn(
       { success },
-      { ...call, timeoutMs: call.timeoutMs ?? BULK_TIMEOUT_MS, repeatable: true, bulk: true },
+      { ...call, timeoutMs: call.timeoutMs ?? BULK_TIMEOUT_MS, repeatable: true, bulk },
     );
     return Promise.all(
       blocks.map((block, index) => {
@@ -236,8 +219,20 @@ export class EtcdStorage implements Storage {
     );
   }
 
-  #missing(hashes: readonly string[], call: CallOptions): Promise<Set<string>> {
-    return findMissing(this.#client, hashes, { ...call, storagePrefix: this.#prefixes.storagePrefix });
+  async #missing(hashes: readonly string[], call: CallOptions): Promise<ReadonlySet<string>> {
+    return (await this.#ask(hashes, call)).missing;
+  }
+
+  /** What counts is what is there since the pin: both are found out at once, and again if something was freed in between. */
+  async #missingSincePin(hashes: readonly string[], call: CallOptions): Promise<ReadonlySet<string>> {
+    const [freed, found] = await Promise.all([this.#freed, this.#ask(hashes, call)]);
+    const isSince = found.seen.every((revision) => revision === freed);
+    return isSince ? found.missing : this.#missing(hashes, call);
+  }
+
+  #ask(hashes: readonly string[], call: CallOptions): Promise<Found> {
+    const { storagePrefix } = this.#prefixes;
+    return findMissing(this.#client, hashes, { ...call, storagePrefix, beside: this.#keys.freed });
   }
 
   #blockKey(hash: string): string {

@@ -50,8 +50,11 @@ export interface Storage {
   readonly isReadOnly: boolean;
   /** The newest superblock; undefined when it is still `known`. */
   load(known: bigint | undefined, call: CallOptions): Promise<Stored | undefined>;
-  /** From now on blocks that are stored, or found stored, are kept until the pin is released. */
-  pin(call: CallOptions): Promise<Pin>;
+  /**
+   * From now on blocks that are stored, or found stored, are kept until the pin is released. What is stored meanwhile waits for
+   * the pin itself. With `uploads` blocks will most probably be sent, and what that takes is asked for at once.
+   */
+  pin(call: CallOptions, options?: { readonly uploads?: boolean }): Promise<Pin>;
   /** Stores missing blocks; the caller holds a pin. */
   store(sources: readonly Source[], call: CallOptions, options?: StoreOptions): Promise<Upload>;
   /**
