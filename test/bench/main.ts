@@ -4,6 +4,7 @@ import { deployTopics } from './deploy/topics.js';
 import { QUICK, THOROUGH } from './effort.js';
 import { elasticTopics } from './elastic/topics.js';
 import { format, isMet, isMissedForSure } from './report.js';
+import { scaleTopics } from './scale/topics.js';
 import { tunnelTopics } from './tunnel/topics.js';
 import { upTopics } from './up/topics.js';
 import { worldTopics } from './world/topics.js';
@@ -14,6 +15,7 @@ const subjects = {
   elastic: elasticTopics,
   up: upTopics,
   deploy: deployTopics,
+  scale: scaleTopics,
 } as const;
 type Subject = keyof typeof subjects;
 
@@ -23,7 +25,7 @@ const { positionals, values } = parseArgs({
 });
 const [subject] = positionals;
 if (positionals.length !== 1 || !isSubject(subject)) {
-  const wanted = 'npm run bench -- tunnel|world|elastic|up|deploy [--quick] [--json] [--only calls,…]';
+  const wanted = `npm run bench -- ${Object.keys(subjects).join('|')} [--quick] [--json] [--only calls,…]`;
   process.stderr.write(`Say what to measure: ${wanted}\n`);
   process.exit(2);
 }

@@ -8,7 +8,7 @@ import { agentsRegistered } from '../../cli/helpers/hawser.js';
 import { DelayLink } from '../tunnel/delay-link.js';
 
 /** How many of the hosts serve etcd. */
-export const CLUSTER_SIZE = 3;
+const CLUSTER_SIZE = 3;
 
 /** How many hosts there are, and how far away. */
 export interface SceneOptions {

@@ -135,6 +135,11 @@ export class Etcd implements AsyncDisposable {
     await Promise.race([serves, ended]);
   }
 
+  /** Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** SIGKILL: as when the machine loses power, though not the disk. */
   async kill(): Promise<void> {
     const child = this.#child;
