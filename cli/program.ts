@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { CommandContext } from './command-context.js';
 import { bridgeCommand } from './commands/bridge.js';
+import { backupCommand } from './commands/cluster/backup.js';
 import { endpointsCommand } from './commands/cluster/endpoints.js';
 import { membersCommand } from './commands/cluster/members.js';
 import { sizeCommand } from './commands/cluster/size.js';
@@ -108,7 +109,7 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
         undoCommand,
       ],
     ],
-    ['Manage the etcd cluster:', [membersCommand, endpointsCommand, sizeCommand]],
+    ['Manage the etcd cluster:', [membersCommand, endpointsCommand, sizeCommand, backupCommand]],
   ];
 
 /** All commands, with nothing run yet. */

@@ -34,7 +34,9 @@ export {
   type TxnOp,
   valueIs,
 } from './client/txn/transaction.js';
+
 export { type BatchOptions, type BatchReply, txnInBatches } from './client/txn/txn-batches.js';
+export { verifySnapshot } from './client/verify-snapshot.js';
 export type { WatchRequest } from './client/watch/iterate-watch.js';
 export type { WatchEvent, WatchItem } from './client/watch/watch-item.js';
 export type { ClientWorld } from './client-world.js';

@@ -28,6 +28,11 @@ function explained(error: unknown, fs: WorldFs): CliError | undefined {
     const message = said === undefined ? error.message : `${said} in ${fs.uri} (${error.code}).`;
     return new CliError(error.code, message, { cause: error });
   }
+  return localPathError(error);
+}
+
+/** An error of the system about a path on this machine, as a sentence; undefined for any other error. */
+export function localPathError(error: unknown): CliError | undefined {
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
   const { code } = error;
   if (!isSystemCode(code)) return undefined;

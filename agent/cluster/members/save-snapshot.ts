@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Client } from '../../../world/internal.js';
+import { type Client, verifySnapshot } from '../../../world/internal.js';
 
 const KEPT = 3;
 
@@ -25,7 +25,9 @@ export async function saveSnapshot(client: Client, folder: string, signal: Abort
   const name = `${new Date().toISOString().replaceAll(':', '')}-${revision}.db`;
   const partial = path.join(snapshots, `${name}.part`);
   try {
-    await pipeline(client.snapshot(options), createWriteStream(partial, { mode: 0o600 }), { signal });
+    await pipeline(verifySnapshot(client.snapshot(options)), createWriteStream(partial, { mode: 0o600 }), {
+      signal,
+    });
     await rename(partial, path.join(snapshots, name));
   } catch (error) {
     await rm(partial, { force: true });

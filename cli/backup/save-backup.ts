@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import type { Client } from '../../world/client/client.js';
+import { verifySnapshot } from '../../world/client/verify-snapshot.js';
+import { CliError } from '../errors.js';
+import { localPathError } from '../fs/explain-path-errors.js';
+
+/** A snapshot of etcd on this machine. */
+export interface Backup {
+  readonly file: string;
+  readonly sizeBytes: number;
+  /** Of the file. */
+  readonly sha256: string;
+  /** It holds every write up to this revision, and perhaps some more. */
+  readonly revision: number;
+}
+
+export interface BackupOptions {
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+  /** For each answer. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Saves etcd's data in a file (0600) that `etcdutl snapshot restore` takes. The file appears when it is complete and
+ * verified; an abort or a failure leaves nothing.
+ *
+ * @throws CliError `EEXIST` if the file exists, without `force`, and errors of the system; WorldError `unavailable`
+ */
+export async function saveBackup(client: Client, file: string, options: BackupOptions): Promise<Backup> {
+  try {
+    return await save(client, file, options);
+  } catch (error) {
+    throw localPathError(error) ?? error;
+  }
+}
+
+async function save(client: Client, file: string, options: BackupOptions): Promise<Backup> {
+  const { force, signal, timeoutMs } = options;
+  if (!force && (await exists(file))) throw isThere(file);
+  const call = { signal, timeoutMs };
+  // Over the connection that the snapshot comes from: the member has to know what the majority has agreed on.
+  const { revision } = await client.txn({}, { ...call, repeatable: true, bulk: true });
+  const partial = `${file}.part`;
+  await rm(partial, { force: true });
+  const target = await open(partial, 'wx', 0o600);
+  try {
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    for await (const chunk of verifySnapshot(client.snapshot(call))) {
+      signal.throwIfAborted();
+      hash.update(chunk);
+      await target.writeFile(chunk);
+      sizeBytes += chunk.length;
+    }
+    await target.sync();
+    await target.close();
+    if (!force && (await exists(file))) throw isThere(file);
+    await rename(partial, file);
+    return { file, sizeBytes, sha256: hash.digest('hex'), revision: Number(revision) };
+  } catch (error) {
+    await target.close();
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined)) !== undefined;
+}
+
+function isThere(file: string): CliError {
+  return new CliError('EEXIST', `${file} exists: choose another name, or replace it with --force.`);
+}
