@@ -3,6 +3,8 @@ import { agentRecord } from './agent-record.js';
 import { ClusterParticipant } from './cluster/cluster-participant.js';
 import { EtcdClientFactory } from './cluster/etcd-client-factory.js';
 import { maintainFleetIdentity } from './cluster/maintain-fleet-identity.js';
+import { type RebuildContext, rebuildCluster } from './cluster/rebuild-cluster.js';
+import { restoreCluster } from './cluster/restore-cluster.js';
 import { serverAddresses } from './cluster/server/addresses/server-addresses.js';
 import { DataFolder } from './cluster/server/data-folder.js';
 import { findEtcdProgram } from './cluster/server/etcd/find-etcd-program.js';
@@ -87,8 +89,9 @@ export class EmbdEtcd {
       log,
       signal,
       state: () => this.#state(),
-      rebuild: (options) => this.#rebuild(options.signal),
+      rebuild: async (options) => rebuildCluster(this.#rebuildContext(), options.signal),
       rejoin: (seeds) => this.#rejoin(seeds),
+      restore: async (snapshot, options) => restoreCluster(this.#rebuildContext(), snapshot, options.signal),
     });
     // From here on, this agent holds the prefix.
     await (await ProcessMark.of(prefix)).killOrphanedServer(log);
@@ -236,9 +239,9 @@ export class EmbdEtcd {
     return { hostname, version, pid: process.pid, server };
   }
 
-  async #rebuild(signal: AbortSignal): Promise<void> {
+  #rebuildContext(): RebuildContext {
     if (this.#participation === undefined) throw new AgentError('invalid', 'This agent is still starting.');
-    return this.#participation.rebuild(signal);
+    return this.#participation.rebuildContext;
   }
 
   async #rejoin(seeds: readonly string[]): Promise<void> {

@@ -4,6 +4,7 @@ import { bridgeCommand } from './commands/bridge.js';
 import { backupCommand } from './commands/cluster/backup.js';
 import { endpointsCommand } from './commands/cluster/endpoints.js';
 import { membersCommand } from './commands/cluster/members.js';
+import { restoreCommand } from './commands/cluster/restore.js';
 import { sizeCommand } from './commands/cluster/size.js';
 import { demoCommand } from './commands/demo.js';
 import { appsCommand } from './commands/deploys/apps.js';
@@ -109,7 +110,10 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
         undoCommand,
       ],
     ],
-    ['Manage the etcd cluster:', [membersCommand, endpointsCommand, sizeCommand, backupCommand]],
+    [
+      'Manage the etcd cluster:',
+      [membersCommand, endpointsCommand, sizeCommand, backupCommand, restoreCommand],
+    ],
   ];
 
 /** All commands, with nothing run yet. */

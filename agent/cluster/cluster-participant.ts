@@ -18,7 +18,7 @@ import type { EtcdClientFactory } from './etcd-client-factory.js';
 import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave-cluster.js';
 import { type IdealSizeReader, idealSizeReader } from './members/ideal-size-reader.js';
 import { Nominator } from './members/nominator.js';
-import { rebuildCluster } from './rebuild-cluster.js';
+import type { RebuildContext } from './rebuild-cluster.js';
 import type { DataFolder } from './server/data-folder.js';
 import type { ServerStart } from './server/etcd/etcd-arguments.js';
 import type { ServerLauncher } from './server/server-launcher.js';
@@ -138,10 +138,9 @@ export class ClusterParticipant {
     if (failed.signal.aborted && !signal.aborted) throw failed.signal.reason;
   }
 
-  /** Turns this host's data into a cluster of one, see {@link rebuildCluster}. */
-  rebuild(signal: AbortSignal): Promise<void> {
-    const { agent } = this.#options;
-    return rebuildCluster({ ...this.#options, hostname: agent.hostname, server: this.server }, signal);
+  /** For making a cluster of one of this host's data, or of a snapshot. */
+  get rebuildContext(): RebuildContext {
+    return { ...this.#options, hostname: this.#options.agent.hostname, server: this.server };
   }
 
   /** Kills everything immediately: for the third Ctrl-C. */

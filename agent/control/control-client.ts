@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
 import { ControlError } from './control-error.js';
@@ -41,6 +41,16 @@ export class ControlClient {
     await this.#ask('POST', '/rejoin', { seeds }, doneSchema, call);
   }
 
+  /** The same, also from a cluster that works: for one that takes its place. @throws ControlError */
+  async leaveFor(seeds: readonly string[], call?: ControlCall): Promise<void> {
+    await this.#ask('POST', '/rejoin', { seeds, leaves: true }, doneSchema, call);
+  }
+
+  /** Makes that host start a cluster of one from a snapshot; resolves when it serves. @throws ControlError */
+  async restore(snapshot: AsyncIterable<Uint8Array>, call?: ControlCall): Promise<void> {
+    await this.#ask('POST', '/restore', Readable.from(snapshot, { objectMode: false }), doneSchema, call);
+  }
+
   async #ask<T>(
     method: string,
     path: string,
@@ -60,8 +70,11 @@ export class ControlClient {
       made.on('error', () => undefined);
       const headers = { connection: 'close' };
       const sent = request({ createConnection: () => made, method, path, headers, signal: over });
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
-      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
+      // A host that refuses while it is still sent to answers all the same.
+      if (body instanceof Readable) body.on('error', (error) => sent.destroy(error)).pipe(sent);
+      else sent.end(body === undefined ? undefined : JSON.stringify(body));
+      const [response] = await answered;
       answer = { status: response.statusCode, body: await text(response) };
     } catch (cause) {
       signal?.throwIfAborted();

@@ -59,7 +59,11 @@ export const agentStateSchema: z.ZodType<AgentState> = z.object({
 });
 
 export const rebuildSchema = z.strictObject({});
-export const rejoinSchema = z.strictObject({ seeds: z.array(url).min(1).max(100) });
+export const rejoinSchema = z.strictObject({
+  seeds: z.array(url).min(1).max(100),
+  /** Also from a cluster that works: a person decided that another takes its place. */
+  leaves: z.literal(true).exactOptional(),
+});
 export const doneSchema = z.object({ done: z.literal(true) });
 
 /**

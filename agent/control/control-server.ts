@@ -16,9 +16,11 @@ export interface ControlHandlers {
   rebuild(options: { readonly signal: AbortSignal }): Promise<void>;
   /**
    * Stops the server, moves its data aside and switches to these seeds; resolves when the data is aside. Called only
-   * while the server has no quorum.
+   * while the server has no quorum, unless a person decided that another cluster takes its place.
    */
   rejoin(seeds: readonly string[], options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Makes a snapshot the data of the server, as a cluster of one; resolves when it serves. */
+  restore(snapshot: AsyncIterable<Uint8Array>, options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
 const HTTP_STATUSES: Record<ControlErrorCode, number> = {
@@ -37,15 +39,19 @@ class Refusal extends Error {
   }
 }
 
-/** The HTTP server of an agent's control socket: `GET /state`, `POST /rebuild`, `POST /rejoin`, and nothing else. */
+/** The HTTP server of an agent's control socket: `GET /state`, `POST /rebuild`, `/rejoin` and `/restore`, and nothing else. */
 export function controlServer(handlers: ControlHandlers, log: Log, signal: AbortSignal): Server {
   let isBusy = false;
-  const change = async (what: string, act: () => Promise<void>): Promise<{ done: true }> => {
+  const change = async (
+    what: string,
+    act: () => Promise<void>,
+    { leaves = false } = {},
+  ): Promise<{ done: true }> => {
     if (isBusy) throw new Refusal('busy', 'This agent is still working on the previous request.');
     isBusy = true;
     try {
       const { hostname, server } = await handlers.state();
-      if (server.state === 'voter' || server.state === 'learner') {
+      if (!leaves && (server.state === 'voter' || server.state === 'learner')) {
         throw new Refusal(
           'has-quorum',
           `The etcd server of ${hostname} belongs to a cluster that has a quorum.`,
@@ -66,11 +72,14 @@ export function controlServer(handlers: ControlHandlers, log: Log, signal: Abort
         await read(request, rebuildSchema);
         return change('a rebuild as a cluster of one', () => handlers.rebuild({ signal }));
       case 'POST /rejoin': {
-        const { seeds } = await read(request, rejoinSchema);
-        return change(`joining ${seeds.join(', ')} as a new member`, () =>
-          handlers.rejoin(seeds, { signal }),
-        );
+        const { seeds, leaves } = await read(request, rejoinSchema);
+        const rejoin = () => handlers.rejoin(seeds, { signal });
+        return change(`joining ${seeds.join(', ')} as a new member`, rejoin, { leaves });
       }
+      case 'POST /restore':
+        return change('a restore from a snapshot', () => handlers.restore(request, { signal }), {
+          leaves: true,
+        });
       default:
         throw new Refusal('invalid', `Unknown request: ${request.method} ${request.url}.`);
     }

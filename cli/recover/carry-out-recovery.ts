@@ -36,20 +36,39 @@ export async function carryOutRecovery(
     onStep(`${plan.base}: rebuilding the cluster from its data`);
     await base.agent.rebuild(limits);
   }
-  const { server } = await untilServing(plan.base, hosts, recovery);
+  return sendOthers(plan, hosts, recovery, async (agent, seeds) => {
+    // A host that the rebuild removed may have noticed by itself and be joining already.
+    await untilKnown(agent, recovery);
+    await agent.rejoin(seeds, limits);
+  });
+}
+
+/**
+ * Sends the other hosts to the cluster of one, once it serves.
+ *
+ * @param send tells one of them.
+ * @returns the client URLs of the cluster, as its hosts see them.
+ * @throws CliError `incomplete` naming what was done and what was not.
+ */
+export async function sendOthers(
+  { base, rejoin }: { readonly base: string; readonly rejoin: readonly string[] },
+  hosts: ReachedHosts,
+  recovery: Recovery,
+  send: (agent: ControlClient, seeds: readonly string[]) => Promise<void>,
+): Promise<readonly string[]> {
+  const { onStep, signal } = recovery;
+  const { server } = await untilServing(base, hosts, recovery);
   const seeds = server.clientUrls ?? [];
   if (seeds.length === 0) {
-    throw new CliError('incomplete', `${plan.base} is serving, but reports no client URLs.`);
+    throw new CliError('incomplete', `${base} is serving, but reports no client URLs.`);
   }
   const failures: Record<string, string> = {};
   await Promise.all(
-    plan.rejoin.map(async (host) => {
+    rejoin.map(async (host) => {
       onStep(`${host}: setting its data aside and joining ${seeds.join(', ')}`);
       const { agent } = hosts.host(host);
       try {
-        // A host that the rebuild removed may have noticed by itself and be joining already.
-        await untilKnown(agent, recovery);
-        await agent.rejoin(seeds, limits);
+        await send(agent, seeds);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof ControlError && error.code === 'has-quorum') return;
@@ -59,7 +78,7 @@ export async function carryOutRecovery(
   );
   const failed = Object.entries(failures).map(([host, why]) => `${host} (${why})`);
   if (failed.length > 0) {
-    const message = `The cluster of ${plan.base} is serving, but some hosts could not be told to join it: ${failed.join(', ')}. Run this again when they can be reached.`;
+    const message = `The cluster of ${base} is serving, but some hosts could not be told to join it: ${failed.join(', ')}. Run this again when they can be reached.`;
     throw new CliError('incomplete', message, { hosts: failures });
   }
   return seeds;

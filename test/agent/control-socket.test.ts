@@ -56,6 +56,7 @@ function open(prefix: string, handlers: Partial<PrefixLockOptions> = {}): Promis
     state: () => stateOf('no-quorum'),
     rebuild: async () => {},
     rejoin: async () => {},
+    restore: async () => {},
     log: () => {},
     ...handlers,
   });

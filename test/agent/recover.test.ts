@@ -1,4 +1,4 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
@@ -182,6 +182,44 @@ test.serial('a user who is not root reaches the agents by sudo, and is told what
   t.regex(stdout, /^h1 +up, pid \d+ +voter/m);
   t.regex(stdout, /^ann@\S+ +none$/m);
   t.regex(stdout, /^ann@\S+: .*With sudo: .*sudo: a password is required/m);
+});
+
+test.serial('a backup becomes the data of the fleet again, which works on meanwhile', async (t) => {
+  const [h1, h2, h3] = fleet.hosts;
+  if (!h1 || !h2 || !h3) throw new TypeError('the fleet has three hosts');
+  await using before = await worldBy(h1, h2, h3);
+  await untilVoters(before, 'h1', 'h2', 'h3');
+  const { uuid, generation } = (await getFleet(before.client)) ?? { uuid: '', generation: 0 };
+  const file = path.join(fleet.folder, 'fleet.db');
+  const saved = await hawser(['backup', file, ...connectionFlags(fleet)]);
+  t.is(saved.code, 0, saved.stderr);
+  await before.strSet('kept', 'ruined');
+  await before.strSet('made', 'since');
+
+  const damaged = path.join(fleet.folder, 'damaged.db');
+  const bytes = await readFile(file);
+  bytes[100] = (bytes[100] ?? 0) ^ 1;
+  await writeFile(damaged, bytes);
+  const refused = await onAllHosts(['restore', damaged, '--yes']);
+  t.is(refused.code, 2);
+  t.regex(refused.stderr, /damaged\.db is not a whole backup/);
+  const asked = await onAllHosts(['restore', file]);
+  t.is(asked.code, 4);
+  t.regex(asked.stderr, /starts a new cluster from .*\nThen these set their data aside[\s\S]*pass --yes/);
+  t.is(await before.strGet('kept'), 'ruined');
+
+  const done = await onAllHosts(['restore', file, '--yes', '--on', h2.destination]);
+  t.is(done.code, 0, done.stderr);
+  t.regex(done.stdout, /The fleet has the data of .*fleet\.db again, on .*h2/);
+  await using after = await worldBy(h2);
+  t.is(await after.strGet('kept'), 'and after');
+  await t.throwsAsync(after.strGet('made'), { code: 'not-found' });
+  t.deepEqual(await getFleet(after.client), { uuid, generation: generation + 1 });
+  await untilVoters(after, 'h1', 'h2', 'h3');
+  for (const host of fleet.hosts) {
+    await using world = await worldBy(host);
+    t.is(await world.strGet('kept'), 'and after', host.name);
+  }
 });
 
 test.serial(

@@ -45,16 +45,19 @@ export async function makeFleet(
 
 /**
  * Continues the fleet with a new generation: its former cluster is refused from now on.
+ * @param former the fleet's identity where the store holds an older one, or that of another fleet.
  * @returns its new identity.
  */
-export async function raiseGeneration(client: Client, options: CallOptions = {}): Promise<FleetIdentity> {
+export async function raiseGeneration(
+  client: Client,
+  options: CallOptions = {},
+  former?: FleetIdentity,
+): Promise<FleetIdentity> {
   for (;;) {
     const found = await client.get(FLEET_KEY, options);
     const before = found && parseFleet(found.value);
-    const next =
-      before === undefined
-        ? { uuid: randomUUID(), generation: 1 }
-        : { ...before, generation: before.generation + 1 };
+    const generation = Math.max(before?.generation ?? 0, former?.generation ?? 0) + 1;
+    const next = { uuid: former?.uuid ?? before?.uuid ?? randomUUID(), generation };
     const compare = found === undefined ? absent(FLEET_KEY) : unchangedSince(found);
     const success = [{ put: FLEET_KEY, value: serialiseFleet(next) }];
     // Raising twice does no harm: after a lost answer it starts again from what is stored then.

@@ -16,7 +16,7 @@ export class ServerLauncher {
   readonly #folder: DataFolder;
   readonly #access: SocketAccess;
   /** The etcd program; undefined on a host that runs no server. */
-  readonly #program: string | undefined;
+  readonly program: string | undefined;
   readonly #links: readonly ClientSocketLink[];
 
   constructor(settings: EtcdSettings, folder: DataFolder, program: string | undefined) {
@@ -24,9 +24,13 @@ export class ServerLauncher {
     this.addresses = new OwnAddresses(settings, this.#access.folder);
     this.#settings = settings;
     this.#folder = folder;
-    this.#program = program;
+    this.program = program;
     const target = socketPath(NO_NETWORK_URLS.client, this.#access.folder);
     this.#links = socketPaths(settings.clientUrls).map((link) => new ClientSocketLink(link, target));
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return this.#settings.environment;
   }
 
   /** The certificates that servers are started with. */
@@ -36,13 +40,13 @@ export class ServerLauncher {
 
   /** @throws AgentError as {@link ServerProcess.start}; `invalid` on a host without an etcd program. */
   async spawn(start: ServerStart): Promise<ServerProcess> {
-    if (this.#program === undefined) throw new AgentError('invalid', 'This host does not run a server.');
+    if (this.program === undefined) throw new AgentError('invalid', 'This host does not run a server.');
     const { hostname, prefix, tls, quotaBackendBytes, environment, log } = this.#settings;
     await this.#access.prepare();
     for (const link of this.#links) await link.make();
     return ServerProcess.start({
       name: hostname,
-      program: this.#program,
+      program: this.program,
       environment,
       mark: `${SERVER_MARK}=${(await ProcessMark.of(prefix)).value}`,
       folder: this.#folder.folder,

@@ -106,6 +106,17 @@ export class HostServer {
     });
   }
 
+  /** Moves the data aside, and starts with what `bring` puts in its place: the data of a cluster of one. */
+  async exchangeData(bring: () => Promise<void>): Promise<void> {
+    await this.#replace(async () => {
+      await this.stop();
+      await this.#options.folder.moveDataAside();
+      await bring();
+      this.isDrained = false;
+      this.#server = await this.#options.launcher.spawn({ kind: 'restart' });
+    });
+  }
+
   /** Waits at most `ms` until etcd exits because it was removed from the cluster, and moves its data aside. */
   async isRemovedWithin(ms: number): Promise<boolean> {
     const server = this.#server;

@@ -6,11 +6,10 @@ import type { ReachedHosts, ReachOptions } from '../../agent-access/reached-host
 import type { CommandContext } from '../../command-context.js';
 import { CliError } from '../../errors.js';
 import { withConnection } from '../../fleet/connection-flags.js';
-import { etcdUser } from '../../fleet/etcd-user.js';
 import type { FleetTarget } from '../../fleet/merge-target.js';
 import { duration } from '../../input/parse-flag-values.js';
 import { counted } from '../../output/format-quantities.js';
-import { lines, logTo, printNote, printResult } from '../../output/print.js';
+import { lines, printNote, printResult } from '../../output/print.js';
 import { writeResult } from '../../output/write-output.js';
 import type { ActionPlan } from '../../recover/carry-out-recovery.js';
 import type { HostReport, RecoveryPlan } from '../../recover/plan-recovery.js';
@@ -101,34 +100,14 @@ interface Action {
 }
 
 /** @returns the voting members of the cluster that is complete again. */
-async function act(todo: Action): Promise<readonly Member[]> {
-  const { action, reached, reports, reaching, target, flags } = todo;
-  const { tls, namespace, hostname, fleetId: fleet, canAskPassword = false } = target;
-  const user = etcdUser(target.user, { canAsk: canAskPassword, signal: reaching.signal });
-  const log = logTo(flags);
-  const [{ carryOutRecovery }, { waitForRefill }, { SshWorld }] = await Promise.all([
+async function act({ action, ...todo }: Action): Promise<readonly Member[]> {
+  const { reached, reaching, flags } = todo;
+  const [{ carryOutRecovery }, { untilHostsAreBack }] = await Promise.all([
     import('../../recover/carry-out-recovery.js'),
-    import('../../recover/wait-for-refill.js'),
-    import('../../../world/ssh-world.js'),
+    import('../../recover/until-hosts-are-back.js'),
   ]);
   const onStep = (step: string) => printNote(flags, step);
-  const seeds = await carryOutRecovery(action, reached, {
-    ...reaching,
-    stepTimeoutMs: STEP_TIMEOUT_MS,
-    onStep,
-  });
-  const { tunnel } = reached.host(action.base);
-  const options = { tunnel, seeds, tls, user, namespace, hostname, fleet, log };
-  await using world = await SshWorld.open(options, { lazy: true });
-  const expected = [action.base, ...action.rejoin].map(
-    (host) => reports.find((one) => one.host === host)?.agent?.hostname ?? host,
-  );
-  onStep(`waiting for ${expected.join(', ')}`);
-  const { members } = await waitForRefill(world, {
-    expected,
-    alive: reports.flatMap(({ agent }) => (agent === undefined ? [] : [agent.hostname])),
-    timeoutMs: flags.waitTimeout,
-    signal: reaching.signal,
-  });
-  return members.filter(({ isLearner }) => !isLearner);
+  const limits = { ...reaching, stepTimeoutMs: STEP_TIMEOUT_MS, onStep };
+  const seeds = await carryOutRecovery(action, reached, limits);
+  return untilHostsAreBack({ ...todo, base: action.base, rejoin: action.rejoin, seeds, onStep });
 }

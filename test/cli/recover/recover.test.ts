@@ -46,6 +46,7 @@ test.serial.beforeEach(async () => {
     log: () => {},
     state: () => ({ hostname: 'h1', pid: process.pid, version: '1', server: state() }),
     rejoin: async () => {},
+    restore: async () => {},
     rebuild: async () => {
       asked.push('rebuild');
       server = { ...server, state: 'voter', members: members.slice(0, 1) };

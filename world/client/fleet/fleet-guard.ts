@@ -1,5 +1,6 @@
 import type { Log } from '../../../base/log.js';
 import { WorldError } from '../../errors.js';
+import { compareFleets } from '../../fleet/compare-fleets.js';
 import { type FleetIdentity, parseFleet, serialiseFleet } from '../../fleet/identity-codec.js';
 import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import { rpcAt } from '../calls/etcd-rpc.js';
@@ -85,7 +86,10 @@ export class FleetGuard {
 
   /** Binds the client to this fleet. */
   know(fleet: FleetIdentity): void {
-    this.#known = { clusterId: this.#known.clusterId, fleet };
+    const { fleet: before, clusterId } = this.#known;
+    // A new generation may be another cluster of etcd: one that was restored.
+    const isSame = before === undefined || compareFleets(before, fleet) === 'same';
+    this.#known = { clusterId: isSame ? clusterId : undefined, fleet };
     this.#fence = this.#fenceOf(fleet);
     this.#current = new WeakSet();
   }

@@ -16,6 +16,7 @@ for await (const _ of createInterface({ input: process.stdin })) {
       }),
       rebuild: async () => {},
       rejoin: async () => {},
+      restore: async () => {},
       log: () => {},
     });
     held.push(socket);
