@@ -133,7 +133,7 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   bridge: [{ args: [hostile('socket')] }],
   trust: [{ args: [hostile('folder')] }, { args: ['--list'] }],
   endpoints: [{ args: [] }, { args: ['--watch'], person: interrupted(/EVIL/) }],
-  backup: [{ args: [hostile('file') + '/x'] }],
+  backup: [{ args: [`${hostile('file')}/x`] }],
   restore: [{ args: [hostile('file'), '--yes'] }],
   history: [{ args: [] }, { args: ['/', '--limit', '1000'] }, { args: [hostile('key')] }],
   diff: [{ args: ['--from', '1'] }, { args: ['/', '--from', '1'] }],
