@@ -12,6 +12,7 @@ import { removeCommand, restartCommand, rollbackCommand } from './commands/deplo
 import { deployCommand } from './commands/deploys/deploy.js';
 import { deploysCommand } from './commands/deploys/deploys.js';
 import { forwardCommand } from './commands/forward.js';
+import { execCommand } from './commands/hosts/exec.js';
 import { logsCommand } from './commands/logs.js';
 import { runCommand } from './commands/run.js';
 import { downCommand } from './commands/setup/down.js';
@@ -96,7 +97,7 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
         logsCommand,
       ],
     ],
-    ['Operate:', [statusCommand, forwardCommand]],
+    ['Operate:', [statusCommand, execCommand, forwardCommand]],
     [
       'Share state:',
       [

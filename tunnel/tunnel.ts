@@ -4,6 +4,7 @@ import { type Dial, ReconnectingConnection } from './connection/reconnecting-con
 import type { TunnelState } from './connection/tunnel-states.js';
 import { execOnConnection } from './exec/exec-on-connection.js';
 import type { RemoteCommand } from './exec/remote-command.js';
+import type { Pty, SessionProgram } from './exec/session-program.js';
 import { Forward } from './forward/forward.js';
 import type { ForwardTarget } from './forward/forward-target.js';
 import { openChannel } from './forward/open-channel.js';
@@ -15,6 +16,14 @@ export interface ForwardOptions {
   readonly listen?: { readonly host: string; readonly port: number } | undefined;
   /** Aborts opening the forward; an open one stays until it is closed. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** How to run something on a host. */
+export interface ProgramOptions {
+  /** Abandons it, as {@link RemoteCommand.close} does. */
+  readonly signal?: AbortSignal | undefined;
+  /** Runs it on a pseudo-terminal, where its errors come with the rest of its output. */
+  readonly pty?: Pty | undefined;
 }
 
 /**
@@ -105,7 +114,8 @@ export class Tunnel implements AsyncDisposable {
   }
 
   /**
-   * Runs a command in the login user's shell on the host; `shellCommand` builds one from a program and its arguments.
+   * Runs a command in the login user's shell on the host; `shellCommand` builds one from a program and its arguments. Without
+   * a command: that shell itself, or a subsystem of sshd.
    * Waits at most the connect timeout for SSH while it is down, and for the host's answer. A command is never run twice.
    *
    * @param options.signal abandons the command, as {@link RemoteCommand.close} does
@@ -113,13 +123,11 @@ export class Tunnel implements AsyncDisposable {
    * `outcome-unknown` when the host did not answer in time or before the connection was lost, `closed` after
    * {@link close}
    */
-  async exec(
-    command: string,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<RemoteCommand> {
+  async exec(program: SessionProgram, { signal, pty }: ProgramOptions = {}): Promise<RemoteCommand> {
     signal?.throwIfAborted();
     if (this.#closed !== undefined) throw this.#connection.closedError();
-    return execOnConnection(this.#connection, command, {
+    return execOnConnection(this.#connection, program, {
+      pty,
       signal: signal ?? new AbortController().signal,
       holdTimeoutMs: this.#raceOptions.connectTimeoutMs,
       host: formatDestination(this.#connection.via),

@@ -21,11 +21,55 @@ export function writeJson(value: unknown, to: 'stdout' | 'stderr' = 'stdout'): v
 
 /** Writes one line behind a label, which is coloured on a terminal, unless the person wants no colours. Tabs are kept. */
 export function writeLabelled(label: string, line: string, colour: number): void {
+  writeLabelledLines(label, [line], { colour });
+}
+
+/** Writes several such lines, with no others in between. */
+export function writeLabelledLines(
+  label: string,
+  lines: readonly string[],
+  { colour, to = 'stdout' }: { readonly colour: number; readonly to?: 'stdout' | 'stderr' },
+): void {
   const { NO_COLOR: noColor = '', TERM: term } = process.env;
-  const isColoured = process.stdout.isTTY && noColor === '' && term !== 'dumb';
+  const isColoured = process[to].isTTY && noColor === '' && term !== 'dumb';
   const shown = isColoured ? `\u001b[${colour}m${visible(label)} |\u001b[0m` : `${visible(label)} |`;
-  const text = line.split('\t').map((part) => visible(part));
-  process.stdout.write(`${shown} ${text.join('\t')}\n`);
+  const text = lines.map((line) => `${shown} ${withTabs(line)}\n`).join('');
+  if (to === 'stdout') process.stdout.write(text);
+  else process.stderr.write(status.above(text, columns()));
+}
+
+function withTabs(line: string): string {
+  if (!line.includes('\t')) return visible(line);
+  return line
+    .split('\t')
+    .map((part) => visible(part))
+    .join('\t');
+}
+
+/** Writes a JSON object whose last fields are texts that come in pieces, on a line of its own. One call at a time. */
+export async function writeJsonWithTexts(
+  fields: Readonly<Record<string, unknown>>,
+  texts: Readonly<Record<string, AsyncIterable<string>>>,
+  signal: AbortSignal,
+): Promise<void> {
+  process.stdout.write(visibleJson(fields).slice(0, -1));
+  for (const [name, pieces] of Object.entries(texts)) {
+    process.stdout.write(`,${JSON.stringify(name)}:"`);
+    for await (const piece of pieces) {
+      process.stdout.write(visibleJson(piece).slice(1, -1));
+      await resultTaken(signal);
+    }
+    process.stdout.write('"');
+  }
+  process.stdout.write('}\n');
+}
+
+/** Calls back when the reader of the results is gone (`hawser … | head`), instead of ending the process at once. */
+export function onReaderGone(listener: () => void): void {
+  process.stdout.removeAllListeners('error').on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') writeRemark(`hawser: Could not write the output: ${error.message}.`);
+    listener();
+  });
 }
 
 /** Waits until what was written to stdout is taken, so that what a slow reader leaves does not pile up here. */

@@ -53,6 +53,17 @@ export function ownConfigFolder(): string | undefined {
   return home === undefined ? undefined : path.join(home, '.config', 'hawser');
 }
 
+/**
+ * The directory for what is to be remembered from one call to the next: `hawser` in `$XDG_STATE_HOME`, by default
+ * `~/.local/state`; undefined for a user without a home.
+ */
+export function ownStateFolder(): string | undefined {
+  const xdg = process.env['XDG_STATE_HOME'];
+  if (xdg !== undefined && path.isAbsolute(xdg)) return path.join(xdg, 'hawser');
+  const home = homeFolder();
+  return home === undefined ? undefined : path.join(home, '.local', 'state', 'hawser');
+}
+
 /** The directory for what can be fetched again: `hawser` in `$XDG_CACHE_HOME`, by default `~/.cache`. @throws CliError `usage` */
 export function ownCacheFolder(): string {
   const xdg = process.env['XDG_CACHE_HOME'];

@@ -3,6 +3,7 @@ import type { ReconnectingConnection } from '../connection/reconnecting-connecti
 import { TunnelError } from '../errors.js';
 import { formatSeconds } from '../format-for-message.js';
 import { type ExecOptions, type RemoteCommand, unanswered } from './remote-command.js';
+import type { SessionProgram } from './session-program.js';
 
 export interface ExecSetup extends ExecOptions {
   /** How long to wait for SSH while it is down, and for the host's answer, in milliseconds. */
@@ -17,8 +18,8 @@ export interface ExecSetup extends ExecOptions {
  */
 export async function execOnConnection(
   connection: ReconnectingConnection,
-  command: string,
-  { signal, holdTimeoutMs, host }: ExecSetup,
+  program: SessionProgram,
+  { signal, pty, holdTimeoutMs, host }: ExecSetup,
 ): Promise<RemoteCommand> {
   const waiting = new AbortController();
   let isAsked = false;
@@ -31,7 +32,7 @@ export async function execOnConnection(
     for (;;) {
       try {
         isAsked = true;
-        running = await link.exec(command, { signal: waiting.signal });
+        running = await link.exec(program, { signal: waiting.signal, pty });
         return running;
       } catch (error) {
         if (!(error instanceof TunnelError) || error.code !== 'closed') throw error;

@@ -2,6 +2,7 @@ import { PassThrough, type Readable, Writable } from 'node:stream';
 import { onAbort, untilAborted } from '../../base/abort.js';
 import { TunnelError } from '../errors.js';
 import { shorten } from '../format-for-message.js';
+import type { Pty, TerminalSize } from './session-program.js';
 
 /** How a command ended: with a code, or by a signal such as `SIGTERM`. */
 export type CommandExit =
@@ -22,6 +23,8 @@ export interface RemoteCommand extends AsyncDisposable {
    * it rejects with `signal.reason`, after {@link close} with `closed`.
    */
   readonly exit: Promise<CommandExit>;
+  /** Tells a command with a pseudo-terminal that its size has changed. */
+  resize(size: TerminalSize): void;
   /**
    * Abandons a command that is still running: requests SIGTERM and closes its streams. A command that ignores both keeps
    * running, and sshd sends no signals to root's commands. Idempotent.
@@ -32,6 +35,8 @@ export interface RemoteCommand extends AsyncDisposable {
 export interface ExecOptions {
   /** Abandons the command, as {@link RemoteCommand.close} does. */
   readonly signal: AbortSignal;
+  /** Runs it on a pseudo-terminal, where its errors come with the rest of its output. */
+  readonly pty?: Pty | undefined;
 }
 
 /** A command that a transport has started. */
@@ -48,6 +53,7 @@ export interface StartedCommand {
   readonly ended: Promise<CommandExit | undefined>;
   /** Whether the connection is gone, for streams to which that looks like their normal end. */
   readonly isLost: () => boolean;
+  readonly resize: (size: TerminalSize) => void;
   /** Requests SIGTERM and closes the channel. */
   readonly stop: () => void;
 }
@@ -58,11 +64,12 @@ export class RunningCommand implements RemoteCommand {
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly exit: Promise<CommandExit>;
-  readonly #host: string;
+  readonly #started: StartedCommand;
   readonly #closing = new AbortController();
+  #isOver = false;
 
-  constructor(started: StartedCommand, { signal }: ExecOptions) {
-    this.#host = started.host;
+  constructor(started: StartedCommand, { signal }: Pick<ExecOptions, 'signal'>) {
+    this.#started = started;
     this.stdin = new CommandInput(started.stdin);
     this.stdout = outputOf(started.stdout, started);
     this.stderr = outputOf(started.stderr, started);
@@ -71,9 +78,14 @@ export class RunningCommand implements RemoteCommand {
     this.exit.catch(ignore);
   }
 
+  resize(size: TerminalSize): void {
+    if (!this.#isOver) this.#started.resize(size);
+  }
+
   async close(): Promise<void> {
-    const message = `The command on ${this.#host} was abandoned: its outcome is unknown.`;
-    this.#closing.abort(new TunnelError('closed', this.#host, message));
+    const { host } = this.#started;
+    const message = `The command on ${host} was abandoned: its outcome is unknown.`;
+    this.#closing.abort(new TunnelError('closed', host, message));
     await this.exit.catch(() => undefined);
   }
 
@@ -95,6 +107,7 @@ export class RunningCommand implements RemoteCommand {
       this.stderr.destroy(reason);
       throw error;
     } finally {
+      this.#isOver = true;
       unlisten();
       stopListening();
       this.stdin.destroy();

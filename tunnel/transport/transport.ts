@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Log } from '../../base/log.js';
 import type { TunnelError } from '../errors.js';
 import type { ExecOptions, RemoteCommand } from '../exec/remote-command.js';
+import type { SessionProgram } from '../exec/session-program.js';
 import type { ChannelTarget, Reach } from '../forward/forward-target.js';
 import type { PausableTimeout } from '../pausable-timeout.js';
 import type { Questions } from '../question-queue.js';
@@ -36,11 +37,11 @@ export interface Link {
    */
   openChannel(target: ChannelTarget, options: { readonly signal: AbortSignal }): Promise<Duplex>;
   /**
-   * Runs a command in the login user's shell on the host.
+   * Runs a command in the login user's shell on the host, that shell itself, or a subsystem of sshd.
    * @throws TunnelError `exec-refused` when the host refuses it, `closed` when the link was gone before the command was
    * sent, `outcome-unknown` when the link was lost, or the session closed, before the host answered
    */
-  exec(command: string, options: ExecOptions): Promise<RemoteCommand>;
+  exec(program: SessionProgram, options: ExecOptions): Promise<RemoteCommand>;
   /** Prepares for channels that are about to be opened. Idempotent. */
   expectChannels(): void;
   /** Calls back with `true` when a probe goes unanswered, so the host may be gone; with `false` when it is heard again. */

@@ -85,7 +85,10 @@ export function noneMeant(names: readonly string[]): CliError {
   return new CliError('usage', message);
 }
 
-async function findUsedFile(flags: { readonly fleet?: string | undefined }): Promise<FleetFile | undefined> {
+/** The file of that fleet, not read yet. @throws as {@link findFleet} */
+export async function findUsedFile(flags: {
+  readonly fleet?: string | undefined;
+}): Promise<FleetFile | undefined> {
   const wanted = wantedFleet(flags);
   return wanted === undefined ? (await usualFleet())?.file : findFleetFile(wanted);
 }

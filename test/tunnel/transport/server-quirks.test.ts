@@ -148,7 +148,7 @@ test('no throw-away session is started where a command has started one', async (
   });
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
   const ended = Promise.resolve({ code: 0 });
-  const run = { host: 'me@h:22', ...streams, ended, isLost: () => false, stop: () => {} };
+  const run = { host: 'me@h:22', ...streams, ended, isLost: () => false, resize: () => {}, stop: () => {} };
   const { signal } = new AbortController();
   await sessions.command(async () => new RunningCommand(run, { signal }), { signal });
   sessions.expectChannels();
@@ -163,6 +163,7 @@ function begun(): RemoteCommand {
     ...streams,
     ended: Promise.resolve({ code: 0 }),
     isLost: () => false,
+    resize: () => {},
     stop: () => {},
   };
   return new RunningCommand(run, live);

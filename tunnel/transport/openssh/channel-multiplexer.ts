@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { sshString, uint32 } from '../../../base/key-formats/wire-fields.js';
+import type { Pty, SessionProgram, TerminalSize } from '../../exec/session-program.js';
 import type { ChannelTarget } from '../../forward/forward-target.js';
 import { Channel, type ChannelOutlet, MAX_RECEIVED_BYTES, RECEIVE_WINDOW_BYTES } from './channel-stream.js';
 import { CommandSession } from './command-session.js';
@@ -72,9 +73,24 @@ export class Channels {
     return this.#request('session');
   }
 
-  /** Asks the host to run a command in a session, which receives the answer. */
-  requestExec(session: CommandSession, command: string): void {
-    this.#send(REQUEST, uint32(session.remoteId), sshString('exec'), Buffer.from([1]), sshString(command));
+  /** Asks the host to run something in a session; resolves with its answer, undefined where the session ended before. */
+  requestProgram(session: CommandSession, program: SessionProgram): Promise<boolean | undefined> {
+    if (typeof program === 'string') return this.#ask(session, 'exec', sshString(program));
+    if ('shell' in program) return this.#ask(session, 'shell');
+    return this.#ask(session, 'subsystem', sshString(program.subsystem));
+  }
+
+  /** Asks the host for a pseudo-terminal; resolves as {@link requestProgram} does. */
+  requestPty(session: CommandSession, { term, columns, rows }: Pty): Promise<boolean | undefined> {
+    const modes = sshString('\0'); // none: TTY_OP_END
+    return this.#ask(session, 'pty-req', sshString(term), uint32(columns, rows, 0, 0), modes);
+  }
+
+  /** Tells the pseudo-terminal of a session its new size. */
+  resize(session: CommandSession, { columns, rows }: TerminalSize): void {
+    if (session.destroyed) return;
+    const size = uint32(columns, rows, 0, 0);
+    this.#send(REQUEST, uint32(session.remoteId), sshString('window-change'), Buffer.from([0]), size);
   }
 
   /** Sends a signal, such as `TERM`, to the command of a session. */
@@ -150,6 +166,12 @@ export class Channels {
     const descriptionEnd = 14 + packet.readUInt32BE(10);
     const description = packet.toString('utf8', 14, descriptionEnd);
     opening?.settle({ status: 'refused', reason: packet.readUInt32BE(6), description });
+  }
+
+  #ask(session: CommandSession, type: string, ...details: readonly Buffer[]): Promise<boolean | undefined> {
+    if (session.destroyed) return Promise.resolve(undefined);
+    this.#send(REQUEST, uint32(session.remoteId), sshString(type), Buffer.from([1]), ...details);
+    return session.nextAnswer();
   }
 
   readonly #outlet: ChannelOutlet = {

@@ -6,10 +6,9 @@ import { readString } from './split-packets.js';
 /** A channel that runs a command. It stays open until the host closes it, after saying how the command ended. */
 export class CommandSession extends Channel {
   readonly stderr: Readable;
-  /** Whether the host accepted the command; undefined when the channel was lost or closed first. */
-  readonly accepted: Promise<boolean | undefined>;
   #isClosedByHost = false;
-  #answer: (isAccepted: boolean | undefined) => void = () => {};
+  /** Who waits for answers to requests, in the order in which these were sent. */
+  readonly #asking: ((isAccepted: boolean | undefined) => void)[] = [];
   #exit: CommandExit | undefined;
   #loss: Error | undefined;
   #unreadStderrBytes = 0;
@@ -20,9 +19,6 @@ export class CommandSession extends Channel {
     this.stderr = new Readable({ read: () => this.#readStderr() });
     // The channel reports the same error.
     this.stderr.on('error', () => {});
-    this.accepted = new Promise((resolve) => {
-      this.#answer = resolve;
-    });
   }
 
   /** Whether the host has closed the session, which takes no more requests. */
@@ -46,9 +42,17 @@ export class CommandSession extends Channel {
     else this.#unreadStderrBytes += content.length;
   }
 
-  /** The host answered the request to run the command. */
+  /** What the host answers to the request just sent: whether it accepts; undefined when the channel is lost or closed first. */
+  nextAnswer(): Promise<boolean | undefined> {
+    return new Promise((resolve) => {
+      if (this.#isClosedByHost || this.destroyed) resolve(undefined);
+      else this.#asking.push(resolve);
+    });
+  }
+
+  /** The host answered a request. */
   receiveAnswer(isAccepted: boolean): void {
-    this.#answer(isAccepted);
+    this.#asking.shift()?.(isAccepted);
   }
 
   /** The host sent a request; `details` follow its type. */
@@ -68,15 +72,19 @@ export class CommandSession extends Channel {
     this.#isClosedByHost = true;
     super.receiveClose();
     // No answer will come, and nobody reads to the end before there is one.
-    this.#answer(undefined);
+    this.#answerNobody();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#answer(undefined);
+    this.#answerNobody();
     this.#loss = error ?? undefined;
     // What came before the end can still be read.
     if (error || !this.#isStderrOver) this.stderr.destroy(error ?? undefined);
     super._destroy(error, done);
+  }
+
+  #answerNobody(): void {
+    for (const answer of this.#asking.splice(0)) answer(undefined);
   }
 
   #readStderr(): void {

@@ -1,3 +1,4 @@
+import type { Pty, SessionProgram } from '../../exec/session-program.js';
 import type { Channels } from './channel-multiplexer.js';
 import { CommandSession } from './command-session.js';
 
@@ -18,15 +19,19 @@ export type ExecOutcome =
   /** `isSent`: the command may have started. */
   | { readonly status: 'lost'; readonly isSent: boolean };
 
-/** Runs a command in a session. Resolves with the server's answer; never rejects. */
-export async function execOverChannels(channels: Channels, command: string): Promise<ExecOutcome> {
+/** Runs a program in a session. Resolves with the server's answer; never rejects. */
+export async function execOverChannels(
+  channels: Channels,
+  program: SessionProgram,
+  pty?: Pty,
+): Promise<ExecOutcome> {
   for (let openings = 1; ; openings += 1) {
     const opened = await channels.openSession();
     if (opened.status === 'lost') return { status: 'lost', isSent: false };
     if (opened.status === 'refused') return { status: 'no-session', description: opened.description };
     const session = opened.channel;
     if (!(session instanceof CommandSession)) throw new TypeError('a session has a channel of its own kind');
-    if (!session.isClosedByHost) return ask(channels, session, command);
+    if (!session.isClosedByHost) return ask(channels, session, program, pty);
     session.destroy();
     if (openings === MAX_OPENINGS)
       return { status: 'no-session', description: 'it closes each session before use' };
@@ -47,9 +52,17 @@ export async function warmUpOverChannels(channels: Channels, command: string): P
   return true;
 }
 
-async function ask(channels: Channels, session: CommandSession, command: string): Promise<ExecOutcome> {
-  channels.requestExec(session, command);
-  const isAccepted = await session.accepted;
+async function ask(
+  channels: Channels,
+  session: CommandSession,
+  program: SessionProgram,
+  pty: Pty | undefined,
+): Promise<ExecOutcome> {
+  if (pty !== undefined && (await channels.requestPty(session, pty)) === false) {
+    session.destroy();
+    return { status: 'refused', description: 'it gives no pseudo-terminal' };
+  }
+  const isAccepted = await channels.requestProgram(session, program);
   if (isAccepted) return { status: 'started', session };
   session.destroy();
   if (isAccepted === false) return { status: 'refused', description: 'it refused the command' };

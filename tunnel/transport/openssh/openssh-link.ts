@@ -15,6 +15,7 @@ import {
   RunningCommand,
   unanswered,
 } from '../../exec/remote-command.js';
+import type { SessionProgram, TerminalSize } from '../../exec/session-program.js';
 import { removePrivateFolder } from '../../files/make-private-folder.js';
 import type { ChannelTarget, Reach } from '../../forward/forward-target.js';
 import { formatDestination } from '../../parse-destination.js';
@@ -107,14 +108,14 @@ export class OpenSshLink implements Link {
     });
   }
 
-  exec(command: string, options: ExecOptions): Promise<RemoteCommand> {
-    return this.#life.sessions.command(() => this.#exec(command, options), options);
+  exec(program: SessionProgram, options: ExecOptions): Promise<RemoteCommand> {
+    return this.#life.sessions.command(() => this.#exec(program, options), options);
   }
 
-  async #exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {
+  async #exec(program: SessionProgram, { signal, pty }: ExecOptions): Promise<RemoteCommand> {
     signal.throwIfAborted();
     const host = formatDestination(this.#setup.destination);
-    const outcome = execOverChannels(this.#channels, command);
+    const outcome = execOverChannels(this.#channels, program, pty);
     const started = outcome.then((one) => {
       if (one.status === 'no-session') throw new NoSessionError(host, one.description);
       if (one.status === 'refused') throw execRefused(host, one.description);
@@ -125,7 +126,7 @@ export class OpenSshLink implements Link {
     return untilAborted(started, signal);
   }
 
-  #run(session: CommandSession, options: ExecOptions): RemoteCommand {
+  #run(session: CommandSession, options: Pick<ExecOptions, 'signal'>): RemoteCommand {
     const stop = () => {
       this.#channels.signal(session, 'TERM');
       session.destroy();
@@ -133,7 +134,8 @@ export class OpenSshLink implements Link {
     const host = formatDestination(this.#setup.destination);
     const streams = { stdin: session, stdout: session, stderr: session.stderr };
     const ended = endOf(session);
-    return new RunningCommand({ host, ...streams, ended, isLost: () => false, stop }, options);
+    const resize = (size: TerminalSize) => this.#channels.resize(session, size);
+    return new RunningCommand({ host, ...streams, ended, isLost: () => false, resize, stop }, options);
   }
 
   onDoubt(listener: (isInDoubt: boolean) => void): void {

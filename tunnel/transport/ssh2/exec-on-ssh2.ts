@@ -13,6 +13,7 @@ import {
   type StartedCommand,
   unanswered,
 } from '../../exec/remote-command.js';
+import type { Pty, SessionProgram } from '../../exec/session-program.js';
 import { watchNewestChannel } from './internals/watch-newest-channel.js';
 
 export interface Ssh2ExecOptions extends ExecOptions {
@@ -25,15 +26,15 @@ export interface Ssh2ExecOptions extends ExecOptions {
 /** Runs a command; errors are those of `Link.exec`. */
 export async function execOnSsh2(
   client: Client,
-  command: string,
-  { signal, ...link }: Ssh2ExecOptions,
+  program: SessionProgram,
+  { signal, pty, ...link }: Ssh2ExecOptions,
 ): Promise<RemoteCommand> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const unlisten = onAbort([signal], () => reject(signal.reason));
     try {
       let isClosed = () => false;
-      client.exec(command, (error, channel) => {
+      request(client, program, pty, (error, channel) => {
         unlisten();
         if (error) return reject(whyNot(error, { ...link, isClosed: isClosed() }));
         const running = new RunningCommand(startedOn(channel, link), { signal });
@@ -49,7 +50,22 @@ export async function execOnSsh2(
   });
 }
 
-function startedOn(channel: ClientChannel, { host, lost }: Omit<Ssh2ExecOptions, 'signal'>): StartedCommand {
+function request(
+  client: Client,
+  program: SessionProgram,
+  pty: Pty | undefined,
+  answer: (error: Error | undefined, channel: ClientChannel) => void,
+): void {
+  const terminal = pty && { term: pty.term, cols: pty.columns, rows: pty.rows, width: 0, height: 0 };
+  if (typeof program === 'string') client.exec(program, terminal ? { pty: terminal } : {}, answer);
+  else if ('shell' in program) client.shell(terminal ?? false, answer);
+  else client.subsys(program.subsystem, answer);
+}
+
+function startedOn(
+  channel: ClientChannel,
+  { host, lost }: Omit<Ssh2ExecOptions, 'signal' | 'pty'>,
+): StartedCommand {
   let exit: CommandExit | undefined;
   channel.once('exit', (code: number | null, signal?: string) => {
     exit = code === null ? { signal: signal ?? 'SIGKILL' } : { code };
@@ -70,6 +86,7 @@ function startedOn(channel: ClientChannel, { host, lost }: Omit<Ssh2ExecOptions,
       });
     }),
     isLost: () => lost.aborted,
+    resize: ({ columns, rows }) => channel.setWindow(rows, columns, 0, 0),
     stop: () => {
       channel.signal('TERM');
       channel.close();

@@ -3,6 +3,7 @@ import ssh2, { type ConnectConfig } from 'ssh2';
 import { onAbort } from '../../../base/abort.js';
 import { TunnelError } from '../../errors.js';
 import type { ExecOptions, RemoteCommand } from '../../exec/remote-command.js';
+import type { SessionProgram } from '../../exec/session-program.js';
 import type { ChannelTarget, Reach } from '../../forward/forward-target.js';
 import type { HostKeyTrust } from '../../host-key/decide-host-key.js';
 import { orderHostKeyAlgorithms } from '../../host-key/order-host-key-algorithms.js';
@@ -140,9 +141,9 @@ class Ssh2Link implements Link {
     return opening;
   }
 
-  exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {
+  exec(program: SessionProgram, { signal, pty }: ExecOptions): Promise<RemoteCommand> {
     const host = formatDestination(this.#destination);
-    const ask = () => execOnSsh2(this.#client, command, { host, lost: this.#lost.signal, signal });
+    const ask = () => execOnSsh2(this.#client, program, { host, lost: this.#lost.signal, signal, pty });
     return this.#life?.sessions.command(ask, { signal }) ?? ask();
   }
 

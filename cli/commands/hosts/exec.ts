@@ -1,0 +1,100 @@
+import { Command, Option } from 'commander';
+import type { CommandContext } from '../../command-context.js';
+import { CliError } from '../../errors.js';
+import type { WantedCommand } from '../../exec/remote-line.js';
+import type { HostChoiceFlags } from '../../hosts/choose-hosts.js';
+import { withHostChoice } from '../../hosts/host-choice-flags.js';
+import { duration, wholeNumber } from '../../input/parse-flag-values.js';
+import { printNote } from '../../output/print.js';
+import { expandHome } from '../../system/user-folders.js';
+import { splitWords } from './split-words.js';
+
+interface ExecFlags extends HostChoiceFlags {
+  readonly command?: string;
+  readonly sudo: boolean;
+  readonly sudoPasswordFile?: string;
+  readonly group: boolean;
+  readonly serial?: number;
+  readonly rerun?: 'failed';
+  readonly allowEmpty: boolean;
+  readonly stdin: boolean;
+  readonly tty: boolean;
+  readonly timeout?: number;
+}
+
+/** `hawser exec`: one command on many hosts. */
+export function execCommand(context: CommandContext): Command {
+  const command = new Command('exec')
+    .description('run a command on hosts, all at once')
+    .usage('[options] HOSTS -- COMMAND [ARGUMENT…]')
+    .argument('[words...]', 'hosts: names, globs, labels or all, and SSH destinations; then the command')
+    .option('-c, --command <line>', 'line for sh, such as "ps ax | wc -l", instead of a command')
+    .option('-b, --group', 'show the output at the end, and the same one once for all its hosts', false)
+    .addOption(
+      new Option('--serial <count>', 'run on so many hosts at a time (default: all)').argParser(wholeNumber),
+    )
+    .addOption(
+      new Option(
+        '--rerun <hosts>',
+        'run on those hosts of the last run, by default the same command',
+      ).choices(['failed']),
+    )
+    .option('--sudo', 'run as root, by sudo', false)
+    .option('--sudo-password-file <file>', 'file with the password that sudo asks for on the hosts')
+    .option('-t, --tty', 'give the command a terminal; for one host only', false)
+    .option('--no-stdin', 'let the command read nothing, instead of what comes in here')
+    .option('--allow-empty', 'succeed without doing anything where no host matches', false);
+  withHostChoice(command, "hawser exec 'web*' -- systemctl is-active nginx");
+  return command
+    .addOption(
+      new Option('--timeout <duration>', 'time limit for the command on each host (default: none)').argParser(
+        duration,
+      ),
+    )
+    .action(async (words: string[], flags: ExecFlags) => {
+      await execOnHosts(splitWords(command, words), flags, context);
+    });
+}
+
+async function execOnHosts(
+  { before, after }: ReturnType<typeof splitWords>,
+  flags: ExecFlags,
+  context: CommandContext,
+): Promise<void> {
+  const [{ chooseHosts }, { exec }, { hostsToRerun }] = await Promise.all([
+    import('../../hosts/choose-hosts.js'),
+    import('../../exec/exec.js'),
+    import('../../exec/hosts-to-rerun.js'),
+  ]);
+  const [hostsText, ...more] = flags.rerun !== undefined && after.length > 0 ? [before.join(',')] : before;
+  const given = commandOf([...more, ...after], flags);
+  const wanted =
+    flags.rerun === undefined
+      ? { text: hostsText, command: given, fleet: flags.fleet }
+      : await hostsToRerun({ text: hostsText, command: given, fleet: flags.fleet });
+  const { text, command } = wanted;
+  if (text === undefined || text === '')
+    throw new CliError(
+      'usage',
+      'Name the hosts: hawser exec HOSTS -- COMMAND. "all" are those of the fleet.',
+    );
+  if (command === undefined)
+    throw new CliError('usage', 'Name the command, after two dashes: hawser exec HOSTS -- COMMAND.');
+  const choice = wanted.fleet === undefined ? flags : { ...flags, fleet: wanted.fleet };
+  const { hosts, fleetFile } = await chooseHosts(text, choice, { allowsNone: flags.allowEmpty });
+  if (hosts.length === 0) {
+    printNote(flags, `hawser: No host matches ${text}: nothing was done.`);
+    return;
+  }
+  const { sudoPasswordFile: file, timeout: timeoutMs, serial } = flags;
+  const sudoPasswordFile = file === undefined ? undefined : expandHome(file);
+  const request = { ...flags, command, hosts, fleetFile, sudoPasswordFile, timeoutMs, serial };
+  await exec(request, context.interrupts.signal);
+}
+
+function commandOf(words: readonly string[], { command: line }: ExecFlags): WantedCommand | undefined {
+  const [program, ...args] = words;
+  if (line === undefined) return program === undefined ? undefined : { argv: [program, ...args] };
+  if (program === undefined) return { line };
+  throw new CliError('usage', `Pass either -c LINE or a command, not both: ${program}.`);
+}

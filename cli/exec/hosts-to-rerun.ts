@@ -1,0 +1,30 @@
+import { CliError } from '../errors.js';
+import { readLastRun } from './last-run.js';
+import type { WantedCommand } from './remote-line.js';
+
+/** What a person says of a run. */
+export interface WantedRun {
+  readonly text: string | undefined;
+  readonly command: WantedCommand | undefined;
+  readonly fleet: string | undefined;
+}
+
+/**
+ * The hosts on which the last run failed, and its command unless there is another one.
+ * @throws CliError `usage` where there was no such run or none failed
+ */
+export async function hostsToRerun({ text, command, fleet }: WantedRun): Promise<WantedRun> {
+  const last = await readLastRun();
+  if (last.failed.length === 0)
+    throw new CliError('usage', 'The last run failed on no host, so there is nothing to run again.');
+  if (text !== undefined && text !== '')
+    throw new CliError(
+      'usage',
+      `--rerun failed takes the hosts of the last run (${last.failed.join(', ')}): leave out ${text}.`,
+    );
+  return {
+    text: last.failed.join(','),
+    command: command ?? last.command,
+    fleet: fleet ?? last.fleetFile,
+  };
+}

@@ -1,0 +1,19 @@
+import { shellCommand, shellWord } from '../../tunnel/exec/shell-command.js';
+
+/** What a person wants to run: a program with its arguments, or a line of shell. */
+export type WantedCommand = { readonly argv: readonly [string, ...string[]] } | { readonly line: string };
+
+/**
+ * The line for a host's shell. Arguments arrive there as they are given; a line of shell is one for `sh`, whatever the login shell.
+ * @param prefix what runs it, such as sudo
+ */
+export function remoteLine(command: WantedCommand, prefix: readonly string[] = []): string {
+  const argv = 'argv' in command ? command.argv : (['sh', '-c', command.line] as const);
+  const [first = 'sh', ...rest] = [...prefix, ...argv];
+  return shellCommand([first, ...rest]);
+}
+
+/** What to show of a command. */
+export function describeCommand(command: WantedCommand): string {
+  return 'argv' in command ? command.argv.map(shellWord).join(' ') : command.line;
+}
