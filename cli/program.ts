@@ -13,6 +13,7 @@ import { deployCommand } from './commands/deploys/deploy.js';
 import { deploysCommand } from './commands/deploys/deploys.js';
 import { forwardCommand } from './commands/forward.js';
 import { execCommand } from './commands/hosts/exec.js';
+import { sshCommand } from './commands/hosts/ssh.js';
 import { logsCommand } from './commands/logs.js';
 import { runCommand } from './commands/run.js';
 import { downCommand } from './commands/setup/down.js';
@@ -97,7 +98,7 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
         logsCommand,
       ],
     ],
-    ['Operate:', [statusCommand, execCommand, forwardCommand]],
+    ['Operate:', [statusCommand, execCommand, sshCommand, forwardCommand]],
     [
       'Share state:',
       [

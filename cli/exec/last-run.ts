@@ -16,6 +16,8 @@ const FILE_SCHEMA = z.object({
   hosts: z.number(),
 });
 
+const FILE = 'exec/last-run.json';
+
 /** The last run of `hawser exec`, as far as it matters for running it again. */
 export type LastRun = Omit<z.infer<typeof FILE_SCHEMA>, 'format'>;
 
@@ -23,14 +25,14 @@ export type LastRun = Omit<z.infer<typeof FILE_SCHEMA>, 'format'>;
 export async function writeLastRun(run: LastRun): Promise<void> {
   const folder = ownStateFolder();
   if (folder === undefined) return;
-  await makePrivateFolder(folder, 'Cannot keep the last run in');
-  await writePrivateFile(path.join(folder, 'exec.json'), JSON.stringify({ format: 1, ...run }));
+  await makePrivateFolder(path.join(folder, 'exec'), 'Cannot keep the last run in');
+  await writePrivateFile(path.join(folder, FILE), JSON.stringify({ format: 1, ...run }));
 }
 
 /** @throws CliError `usage` where there is none */
 export async function readLastRun(): Promise<LastRun> {
   const folder = ownStateFolder();
-  const file = folder === undefined ? undefined : path.join(folder, 'exec.json');
+  const file = folder === undefined ? undefined : path.join(folder, FILE);
   const content = file === undefined ? undefined : await readFile(file, 'utf8').catch(() => undefined);
   if (content === undefined)
     throw new CliError(

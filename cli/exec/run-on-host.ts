@@ -58,7 +58,7 @@ async function execute(place: Place, run: CommandRun, taker: OutputTaker): Promi
   // Aborts when the command has to end, whatever the reason.
   const over = new AbortController();
   const unlisten = onAbort([run.signal], () => over.abort(run.signal.reason));
-  const expire = () => over.abort(tookTooLong(hostname, timeoutMs));
+  const expire = () => over.abort(tookTooLong(timeoutMs));
   const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs);
   try {
     return { hostname, ...(await executeUntil(over, place, { run, taker })) };
@@ -151,7 +151,7 @@ async function send(
   if (failure !== undefined) throw failure;
 }
 
-function tookTooLong(hostname: string, timeoutMs = 0): CliError {
-  const message = `The command on ${hostname} was ended: it took longer than ${formatDuration(timeoutMs)}.`;
+function tookTooLong(timeoutMs = 0): CliError {
+  const message = `The command was ended: it took longer than ${formatDuration(timeoutMs)}.`;
   return new CliError('failed', message);
 }

@@ -6,11 +6,12 @@ import { duration } from '../input/parse-flag-values.js';
 export function withHostChoice(command: Command, example: string): Command {
   withLoginFlags(command)
     .optionsGroup('Connection options:')
-    .option('--fleet <name>', 'fleet to use: the name of a known one, or a file that describes one')
-    .addOption(
-      new Option('--connect-timeout <duration>', 'time limit for logging in to a host')
-        .argParser(duration)
-        .default(undefined, '10s'),
-    );
+    .option('--fleet <name>', 'fleet to use: the name of a known one, or a file that describes one');
   return withOutput(command, example);
+}
+
+/** The flag that says how long logging in to a host may take. */
+export function loginTimeout(name: '--timeout' | '--connect-timeout'): Option {
+  const option = new Option(`${name} <duration>`, 'time limit for logging in to a host').argParser(duration);
+  return option.default(undefined, '10s');
 }

@@ -84,11 +84,20 @@ export function writeValue(value: string): void {
 }
 
 /** Writes the bytes of a file by the same rule; on a terminal, invalid UTF-8 becomes U+FFFD. */
-export async function writeValueStream(bytes: AsyncIterable<Buffer>): Promise<void> {
-  if (!process.stdout.isTTY) return pipeline(bytes, process.stdout, { end: false });
+export function writeValueStream(bytes: AsyncIterable<Buffer>): Promise<void> {
+  return writeBytes(bytes, process.stdout);
+}
+
+/** Writes what a program says on its stderr by the same rule. */
+export function writeErrorStream(bytes: AsyncIterable<Buffer>): Promise<void> {
+  return writeBytes(bytes, process.stderr);
+}
+
+async function writeBytes(bytes: AsyncIterable<Buffer>, to: NodeJS.WriteStream): Promise<void> {
+  if (!to.isTTY) return pipeline(bytes, to, { end: false });
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const write = (chunk: Buffer | undefined, done: () => void) =>
-    process.stdout.write(visibleValue(decoder.decode(chunk, { stream: chunk !== undefined })), done);
+    to.write(visibleValue(decoder.decode(chunk, { stream: chunk !== undefined })), done);
   await pipeline(
     bytes,
     new Writable({
@@ -96,6 +105,11 @@ export async function writeValueStream(bytes: AsyncIterable<Buffer>): Promise<vo
       final: (done) => write(undefined, done),
     }),
   );
+}
+
+/** The terminal, for a program on a host that it was given to: what that writes is not escaped. */
+export function terminalOutput(): NodeJS.WriteStream {
+  return process.stdout;
 }
 
 /** Where a stream of bytes between two programs goes, which nobody reads on a terminal. */

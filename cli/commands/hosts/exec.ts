@@ -2,8 +2,9 @@ import { Command, Option } from 'commander';
 import type { CommandContext } from '../../command-context.js';
 import { CliError } from '../../errors.js';
 import type { WantedCommand } from '../../exec/remote-line.js';
+import { EXIT_CODES } from '../../exit-codes.js';
 import type { HostChoiceFlags } from '../../hosts/choose-hosts.js';
-import { withHostChoice } from '../../hosts/host-choice-flags.js';
+import { loginTimeout, withHostChoice } from '../../hosts/host-choice-flags.js';
 import { duration, wholeNumber } from '../../input/parse-flag-values.js';
 import { printNote } from '../../output/print.js';
 import { expandHome } from '../../system/user-folders.js';
@@ -46,6 +47,7 @@ export function execCommand(context: CommandContext): Command {
     .option('--allow-empty', 'succeed without doing anything where no host matches', false);
   withHostChoice(command, "hawser exec 'web*' -- systemctl is-active nginx");
   return command
+    .addOption(loginTimeout('--connect-timeout'))
     .addOption(
       new Option('--timeout <duration>', 'time limit for the command on each host (default: none)').argParser(
         duration,
@@ -84,6 +86,19 @@ async function execOnHosts(
   const { hosts, fleetFile } = await chooseHosts(text, choice, { allowsNone: flags.allowEmpty });
   if (hosts.length === 0) {
     printNote(flags, `hawser: No host matches ${text}: nothing was done.`);
+    return;
+  }
+  if (flags.tty) {
+    const [{ onlyHost, openSession }, { remoteLine }] = await Promise.all([
+      import('../../ssh/open-session.js'),
+      import('../../exec/remote-line.js'),
+    ]);
+    if (flags.json)
+      throw new CliError('usage', 'What a terminal shows is no JSON: leave out --tty or --json.');
+    const line = remoteLine(command, flags.sudo ? ['sudo', '--'] : []);
+    const session = { ...flags, host: onlyHost(hosts, '--tty'), line };
+    const code = await openSession(session, context.interrupts.signal);
+    context.exitCode = code === 0 ? EXIT_CODES.done : EXIT_CODES.failed;
     return;
   }
   const { sudoPasswordFile: file, timeout: timeoutMs, serial } = flags;
