@@ -7,8 +7,10 @@ import type { Report } from './report.js';
 /** Shows the output of all hosts as it comes. */
 export class LiveReport implements Report {
   readonly #lines: HostLines;
+  readonly #signal: AbortSignal;
 
   constructor(hostnames: readonly string[], signal: AbortSignal) {
+    this.#signal = signal;
     this.#lines = new HostLines(hostnames, signal);
   }
 
@@ -17,11 +19,13 @@ export class LiveReport implements Report {
   }
 
   async ended(outcome: HostOutcome): Promise<void> {
-    if (hasFailed(outcome)) writeRemark(`hawser: ${outcome.hostname}: ${describeFailure(outcome)}`);
+    // Whoever stopped it all knows why.
+    if (hasFailed(outcome) && !this.#signal.aborted)
+      writeRemark(`hawser: ${outcome.hostname}: ${describeFailure(outcome)}`);
   }
 
   async finish(_: readonly HostOutcome[], alikeness: string | undefined): Promise<void> {
-    if (alikeness !== undefined) writeRemark(`hawser: ${alikeness}`);
+    if (alikeness !== undefined && !this.#signal.aborted) writeRemark(`hawser: ${alikeness}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
