@@ -47,6 +47,8 @@ export interface FleetTarget {
   readonly hostname: string;
   /** Hosts to recover, if a config names them. */
   readonly hosts?: readonly string[] | undefined;
+  /** Whether there are so many hosts that `ssh` is not to be asked about each. */
+  readonly readsSshConfig?: boolean | undefined;
   /** How long one answer may take. */
   readonly timeoutMs: number;
   /** How long connecting may take, whatever ssh_config says. */

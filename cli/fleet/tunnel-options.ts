@@ -28,6 +28,7 @@ export async function tunnelOptions(
     },
     environment: process.env,
     configFile: target.sshConfig,
+    inProcess: target.readsSshConfig,
     log,
     signal,
   };

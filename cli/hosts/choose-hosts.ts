@@ -8,6 +8,9 @@ import { type FleetTarget, mergeTarget } from '../fleet/merge-target.js';
 import type { OutputOptions } from '../output/print.js';
 import { parseHosts } from './parse-hosts.js';
 
+/** From so many hosts on, asking `ssh` about each would take longer than logging in to them. */
+const MANY = 8;
+
 /** The flags that say which hosts a command means, and how to log in to them. */
 export interface HostChoiceFlags extends OutputOptions {
   readonly fleet?: string;
@@ -53,7 +56,7 @@ export async function chooseHosts(
     );
   const loose = [...(found === undefined ? (selection?.split(',') ?? []) : []), ...destinations];
   const chosen = loose.map((destination) => looseHost(destination, flags));
-  if (found === undefined || selection === undefined) return { hosts: unique(chosen) };
+  if (found === undefined || selection === undefined) return { hosts: complete(chosen) };
   const { connection, fleet } = await readFleetFile(found);
   const whole = mergeTarget(asConnectionFlags(flags), connection, false);
   const { fleetHosts = [] } = whole;
@@ -61,7 +64,7 @@ export async function chooseHosts(
     name: host.name,
     target: { ...whole, fleetHosts: [host], sshUrls: [destinationOf(host)] },
   }));
-  return { hosts: unique([...hosts, ...chosen]), fleetFile: found.file };
+  return { hosts: complete([...hosts, ...chosen]), fleetFile: found.file };
 }
 
 function select(
@@ -91,6 +94,9 @@ function asConnectionFlags({ connectTimeout, ...flags }: HostChoiceFlags) {
   return connectTimeout === undefined ? flags : { ...flags, timeout: connectTimeout };
 }
 
-function unique(hosts: readonly ChosenHost[]): ChosenHost[] {
-  return [...new Map(hosts.map((host) => [host.name, host])).values()];
+/** Each once. */
+function complete(hosts: readonly ChosenHost[]): ChosenHost[] {
+  const unique = [...new Map(hosts.map((host) => [host.name, host])).values()];
+  if (unique.length < MANY) return unique;
+  return unique.map(({ name, target }) => ({ name, target: { ...target, readsSshConfig: true } }));
 }

@@ -28,11 +28,17 @@ export interface ResolveOptions {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Read instead of `~/.ssh/config` and the system's, like `ssh -F`; `none` reads nothing. */
   readonly configFile?: string | undefined;
+  /**
+   * Reads ssh_config in this process, and asks `ssh` only about what cannot be read so. For many hosts: starting `ssh` for each
+   * would cost more than logging in to it.
+   */
+  readonly inProcess?: boolean | undefined;
   readonly log?: Log | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 interface Resolution {
+  readonly inProcess: boolean;
   readonly sshConfig: string | undefined;
   readonly sshEnvironment: SshEnvironment;
   readonly flags: DestinationFlags;
@@ -49,7 +55,7 @@ export async function resolveDestination(
   text: string,
   options: ResolveOptions = {},
 ): Promise<ResolvedDestination> {
-  const { flags = {}, environment = process.env, configFile, log, signal } = options;
+  const { flags = {}, environment = process.env, configFile, inProcess = false, log, signal } = options;
   signal?.throwIfAborted();
   const read = readDestination(text);
   const { destination: named } = read;
@@ -61,7 +67,7 @@ export async function resolveDestination(
   });
   await refusePassword(read, sshEnvironment);
   const sshConfig = await fileForSsh(sshEnvironment);
-  const found = await resolveHost(queryOf(named), { sshEnvironment, sshConfig, flags, log }, 0);
+  const found = await resolveHost(queryOf(named), { sshEnvironment, sshConfig, flags, inProcess, log }, 0);
   const { identityFiles = [] } = flags;
   return {
     ...found,
@@ -79,11 +85,22 @@ async function refusePassword(
 ): Promise<void> {
   if (suspected === undefined) return;
   const { user, ...anybody } = queryOf(destination);
-  const { options } = await ask(anybody, sshEnvironment);
+  const { options } = await ask(anybody, { sshEnvironment, inProcess: false });
   if (options.get('user')?.[0] !== user) throw suspected;
 }
 
-async function ask(query: HostQuery, sshEnvironment: SshEnvironment, log?: Log): Promise<EffectiveOptions> {
+async function ask(
+  query: HostQuery,
+  { sshEnvironment, inProcess, log }: Pick<Resolution, 'sshEnvironment' | 'inProcess' | 'log'>,
+): Promise<EffectiveOptions> {
+  if (inProcess) {
+    try {
+      return await readSshConfig(query, sshEnvironment, log);
+    } catch (error) {
+      // `ssh` knows what it means, or says better what is wrong with it.
+      if (!(error instanceof TunnelError)) throw error;
+    }
+  }
   return (await askSshG(query, sshEnvironment)) ?? (await readSshConfig(query, sshEnvironment, log));
 }
 
@@ -94,7 +111,7 @@ async function resolveHost(
 ): Promise<ResolvedDestination> {
   if (depth > MAX_HOPS) throw inCircles(query.host);
   const { sshEnvironment, sshConfig, flags, log } = resolution;
-  const effective = await ask(query, sshEnvironment, log);
+  const effective = await ask(query, resolution);
   const destination = destinationOf(query.host, effective, { sshEnvironment, log });
   if (destination.user === '') throw noUser(query.host, sshEnvironment);
   const proxyJump = query.through ?? proxyJumpOf(query.host, effective.options);
