@@ -30,6 +30,8 @@ export interface TunnelErrorDetails {
   readonly line?: number | undefined;
   /** What the host refused: identities by file name (keys only in the SSH agent by comment), `password`, `keyboard-interactive`. */
   readonly tried?: readonly string[] | undefined;
+  /** For `auth-failed`: the methods by which the host would let somebody in, such as `publickey`; empty if it did not say. */
+  readonly accepts?: readonly string[] | undefined;
   /** The server hung up before it said anything, as sshd does while too many logins are in progress (MaxStartups). */
   readonly wasDropped?: boolean | undefined;
   /** The server was there, and the connection broke off during login. */
@@ -53,6 +55,7 @@ export class TunnelError extends Error {
   readonly file: string | undefined;
   readonly line: number | undefined;
   readonly tried: readonly string[];
+  readonly accepts: readonly string[];
   readonly wasDropped: boolean;
   readonly brokeOff: boolean;
   readonly algorithmOption: string | undefined;
@@ -68,6 +71,7 @@ export class TunnelError extends Error {
     this.file = details.file;
     this.line = details.line;
     this.tried = details.tried ?? [];
+    this.accepts = details.accepts ?? [];
     this.wasDropped = details.wasDropped ?? false;
     this.brokeOff = details.brokeOff ?? false;
     this.algorithmOption = details.algorithmOption;
@@ -116,6 +120,7 @@ function detailsOf(error: TunnelError): TunnelErrorDetails {
     cause: error.cause,
     expectedFingerprints: error.expectedFingerprints,
     tried: error.tried,
+    accepts: error.accepts,
     algorithmOption: error.algorithmOption,
     fingerprint: error.fingerprint,
     refusal: error.refusal,

@@ -21,6 +21,8 @@ export interface FleetTarget {
   readonly sshUrls: readonly string[];
   /** Where the destinations are the hosts of a fleet file: these, in the same order. */
   readonly fleetHosts?: readonly FleetHost[] | undefined;
+  /** The file that says so. */
+  readonly file?: string | undefined;
   /** Lines as in known_hosts of the fleet file: the only keys to accept from those that they name. */
   readonly jumpKeys?: readonly string[] | undefined;
   readonly sshHostkey?: string | undefined;

@@ -50,7 +50,8 @@ export async function resolveTarget(
       searchConfig,
     }));
   const config = connection === undefined ? {} : await trustedConfig(connection, flags, options);
-  const target = mergeTarget(flags, config, connection?.origin === 'folder');
+  const merged = mergeTarget(flags, config, connection?.origin === 'folder');
+  const target = { ...merged, file: connection?.file };
   return target.isDefault === true && searchConfig ? { ...target, knownFleets: await fleetNames() } : target;
 }
 

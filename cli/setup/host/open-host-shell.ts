@@ -37,21 +37,38 @@ export async function openHostShell(
   { passwords, signal }: ShellOptions,
 ): Promise<HostShell> {
   try {
-    const { stdout } = await runScript({ name, tunnel }, WHO, { prefix: [] }, { signal });
-    const [, user = '', mode = ''] = /^(\S{1,256}) (root|free|password|none)\n/.exec(stdout) ?? [];
-    if (user === '') throw cannotSay(name);
-    if (mode === 'none') throw hasNoSudo(name, user);
-    const verify = async (password: string): Promise<boolean> => {
-      const { code } = await runScript({ name, tunnel }, VERIFY, sudoAccess(password), { signal });
-      return code === 0;
-    };
-    const password =
-      mode === 'password' ? await passwords.passwordFor({ host: name, user, verify }, signal) : undefined;
-    return new TunnelShell({ name, user, sudo: mode as SudoMode, tunnel, way, password });
+    const root = await findRoot(name, tunnel, { passwords, signal });
+    return new TunnelShell({ name, ...root, tunnel, way });
   } catch (error) {
     await tunnel.close();
     throw error;
   }
+}
+
+/** How to be root on a host, and as whom one is logged in. */
+interface FoundRoot {
+  readonly user: string;
+  readonly sudo: SudoMode;
+  readonly password: string | undefined;
+}
+
+/** Finds out how to be root on a host. The tunnel stays open. @throws CliError `no-sudo` where root cannot be reached */
+export async function findRoot(
+  name: string,
+  tunnel: Tunnel,
+  { passwords, signal }: ShellOptions,
+): Promise<FoundRoot> {
+  const { stdout } = await runScript({ name, tunnel }, WHO, { prefix: [] }, { signal });
+  const [, user = '', mode = ''] = /^(\S{1,256}) (root|free|password|none)\n/.exec(stdout) ?? [];
+  if (user === '') throw cannotSay(name);
+  if (mode === 'none') throw hasNoSudo(name, user);
+  const verify = async (password: string): Promise<boolean> => {
+    const { code } = await runScript({ name, tunnel }, VERIFY, sudoAccess(password), { signal });
+    return code === 0;
+  };
+  const password =
+    mode === 'password' ? await passwords.passwordFor({ host: name, user, verify }, signal) : undefined;
+  return { user, sudo: mode as SudoMode, password };
 }
 
 interface ShellParts extends Pick<HostShell, 'name' | 'user' | 'sudo' | 'tunnel' | 'way'> {

@@ -62,6 +62,7 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
     { args: ['app', '--process', hostile('main')] },
   ],
   status: [{ args: [] }, { args: ['--wait-converged', '1ms', '--timeout', '2s'] }],
+  doctor: [{ args: [hostile('root@h')] }, { args: [hostile('web1')] }, { args: ['--fleet', 'FLEET'] }],
   'str get': [
     { args: [key], isValue: true },
     { args: [hostile('absent')] },

@@ -151,10 +151,17 @@ export function translateOpenSshFailure(destination: FailedHost, output: string)
     cause: new Error(said === '' ? 'ssh printed nothing.' : said),
     wasDropped,
     brokeOff,
+    accepts: code === 'auth-failed' ? acceptedMethods(said) : undefined,
     fingerprint,
     file: offending?.[1],
     line: offending ? Number(offending[2]) : undefined,
   });
+}
+
+/** The methods in `Permission denied (publickey,password).` */
+function acceptedMethods(said: string): string[] {
+  const [, methods = ''] = /Permission denied \(([a-z,-]{1,200})\)/.exec(said) ?? [];
+  return methods.split(',').filter(Boolean);
 }
 
 function findFailure(destination: FailedHost, said: string): Omit<Failure, 'text'> {

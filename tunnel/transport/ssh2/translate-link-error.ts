@@ -115,6 +115,7 @@ function authFailed(
   return new TunnelError('auth-failed', host, `Could not log in to ${host}: ${offered}${more}. ${advice}`, {
     cause,
     tried,
+    accepts,
   });
 }
 
