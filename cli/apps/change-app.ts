@@ -1,9 +1,9 @@
 import type { ClientWorld } from '../../world/client-world.js';
 import type { Deployment } from '../../world/deploys/deploy-payload.js';
-import { appendDeploy, nextPosition } from '../deploy/append-deploy.js';
+import { appendDeploy, nextPosition, type Position } from '../deploy/append-deploy.js';
 import type { RecordState } from '../deploy/explain-interruption.js';
 import { type LoggedDeployment, type ReadCall, readDeployment } from '../deploy/read-deploys.js';
-import { readTargetHosts } from '../deploy/read-target-hosts.js';
+import { type FleetHosts, findTargets, readFleetHosts } from '../deploy/read-target-hosts.js';
 import type { DeployOutcome } from '../deploy/view/deploy-outcome.js';
 import { reportOutcome } from '../deploy/view/report-progress.js';
 import { CliError } from '../errors.js';
@@ -25,9 +25,11 @@ export interface ChangeRun extends OutputOptions, ReadCall {
 
 /** Takes an app away from all hosts that it was deployed to. */
 export async function removeApp(world: ClientWorld, app: string, run: ChangeRun): Promise<DeployOutcome> {
-  const newest = await newestOf(world, app, run);
-  const question = `Remove ${app} from ${newest.deployment.hosts.join(', ')}, with its data?`;
-  return change(world, newest, { action: 'remove', hosts: newest.deployment.hosts }, { ...run, question });
+  const fleet = startReadingHosts(world, run);
+  const { newest, position } = await newestOf(world, app, run);
+  const { hosts } = newest.deployment;
+  const question = `Remove ${app} from ${hosts.join(', ')}, with its data?`;
+  return change(world, { newest, position, fleet }, { action: 'remove', hosts }, { ...run, question });
 }
 
 /** Starts an app again, everywhere or on some hosts. @param selection of hosts; default those of its newest deploy */
@@ -36,11 +38,12 @@ export async function restartApp(
   { app, selection }: { readonly app: string; readonly selection: string | undefined },
   run: ChangeRun,
 ): Promise<DeployOutcome> {
-  const newest = await newestOf(world, app, run);
-  const hosts = await hostsOf(world, newest, selection, run.signal);
+  const fleet = startReadingHosts(world, run);
+  const { newest, position } = await newestOf(world, app, run);
+  const hosts = hostsOf(newest, selection, await fleet);
   return change(
     world,
-    newest,
+    { newest, position, fleet },
     { action: 'restart', hosts },
     { ...run, question: `Restart ${app} on ${hosts.join(', ')}?` },
   );
@@ -56,6 +59,7 @@ export async function rollBack(
   request: { readonly id: number | undefined; readonly app: string | undefined },
   run: ChangeRun,
 ): Promise<DeployOutcome> {
+  const fleet = startReadingHosts(world, run);
   const wanted = request.id === undefined ? undefined : await readDeployment(world, request.id, run);
   if (wanted !== undefined && request.app !== undefined && wanted.deployment.name !== request.app)
     throw new CliError(
@@ -63,15 +67,15 @@ export async function rollBack(
       `Deploy ${wanted.id} is one of ${wanted.deployment.name}, not of ${request.app}.`,
     );
   const app = wanted?.deployment.name ?? request.app ?? (await onlyApp(world, run));
-  const newest = await newestOf(world, app, run);
+  const { newest, position } = await newestOf(world, app, run);
   const target = wanted ?? (await lastHealthyBefore(world, newest, run));
   const { tree, manifest, action } = target.deployment;
   if (action === 'remove')
     throw new CliError('usage', `Deploy ${target.id} removed ${app}: name one that ran.`);
-  const hosts = await hostsOf(world, target, manifest.hosts, run.signal);
+  const hosts = hostsOf(target, manifest.hosts, await fleet);
   const question = `Roll ${app} back from deploy ${newest.id} to deploy ${target.id} on ${hosts.join(', ')}?`;
   const draft = { tree, manifest, hosts, rollbackOf: target.id };
-  return change(world, newest, draft, { ...run, question, hash: target.hash });
+  return change(world, { newest, position, fleet }, draft, { ...run, question, hash: target.hash });
 }
 
 /** The newest healthy deploy of an app before its newest one, which may have gone wrong later. */
@@ -96,11 +100,23 @@ async function lastHealthyBefore(
   );
 }
 
+/** Over a long link the round trips take longest: what is needed later is asked for at the same time. */
+function startReadingHosts(world: ClientWorld, { signal }: ReadCall): Promise<FleetHosts> {
+  const fleet = readFleetHosts(world, signal);
+  fleet.catch(() => undefined); // whoever awaits it gets it
+  return fleet;
+}
+
 /** @throws CliError `usage` for an app that was never deployed */
-async function newestOf(world: ClientWorld, app: string, call: ReadCall): Promise<LoggedDeployment> {
+async function newestOf(
+  world: ClientWorld,
+  app: string,
+  call: ReadCall,
+): Promise<{ newest: LoggedDeployment; position: Position }> {
+  const position = await nextPosition(world, app, call.signal);
+  if (position.previous !== undefined)
+    return { newest: await readDeployment(world, position.previous, call), position };
   const apps = await world.getApps(call);
-  const id = apps.get(app);
-  if (id !== undefined) return readDeployment(world, id, call);
   const names = [...apps.keys()].sort();
   const known = suggestion(app, names) || (names.length === 0 ? '' : `: there are ${names.join(', ')}`);
   throw new CliError('usage', `No app called ${app} was deployed${known}.`);
@@ -116,15 +132,21 @@ async function onlyApp(world: ClientWorld, call: ReadCall): Promise<string> {
   throw new CliError('usage', `${which}.`);
 }
 
-async function hostsOf(
-  world: ClientWorld,
+function hostsOf(
   { deployment }: LoggedDeployment,
   selection: string | undefined,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
+  fleet: FleetHosts,
+): readonly string[] {
   if (selection === undefined && deployment.manifest.hosts !== undefined) return deployment.hosts;
-  const { live, away } = await readTargetHosts(world, selection, signal);
+  const { live, away } = findTargets(fleet, selection);
   return [...live, ...away].sort();
+}
+
+/** What was read before. */
+interface Known {
+  readonly newest: LoggedDeployment;
+  readonly position: Position;
+  readonly fleet: Promise<FleetHosts>;
 }
 
 type Draft = Pick<Deployment, 'hosts'> &
@@ -133,7 +155,7 @@ type Draft = Pick<Deployment, 'hosts'> &
 /** Appends an entry that is like the newest one but for `draft`, and waits for it. */
 async function change(
   world: ClientWorld,
-  newest: LoggedDeployment,
+  { newest, fleet, ...known }: Known,
   draft: Draft,
   run: ChangeRun & { readonly question: string; readonly hash?: string },
 ): Promise<DeployOutcome> {
@@ -142,9 +164,10 @@ async function change(
   const confirmed = !run.yes && !run.json && canAsk();
   if (confirmed && !(await confirm(run.question, { signal, byDefault: false })))
     throw new CliError('declined', 'Nothing was changed.');
-  const agents = await world.getAgents(run);
+  // A person takes time, in which others go on.
+  const agents = confirmed ? await world.getAgents(run) : (await fleet).agents;
   const away = draft.hosts.filter((hostname) => !agents.has(hostname));
-  const position = await nextPosition(world, name, signal);
+  const position = confirmed ? await nextPosition(world, name, signal) : known.position;
   const { id, deployment } = await appendDeploy(
     world,
     {

@@ -44,10 +44,21 @@ export interface AppendOptions {
 
 /** The position behind the newest deploy of an app, without a look at commits. */
 export async function nextPosition(world: ClientWorld, app: string, signal: AbortSignal): Promise<Position> {
-  const newest = await world.getMaxDeployId({ signal });
-  // Read later: a deploy in between would take the id.
-  const previous = (await world.getApps({ signal })).get(app);
+  const { newest, previous } = await readEndOfLog(world, app, signal);
   return { id: newest + 1, previous, parentHash: '' };
+}
+
+/** The newest deploy, and the newest of an app; another deploy meanwhile takes the id that comes next. */
+export async function readEndOfLog(
+  world: ClientWorld,
+  app: string,
+  signal: AbortSignal,
+): Promise<{ newest: number; previous: number | undefined }> {
+  const [newest, apps] = await Promise.all([world.getMaxDeployId({ signal }), world.getApps({ signal })]);
+  // An index that does not name the newest deploy may have been read before it was made, unless another program made it.
+  const isNew = newest === 0 || [...apps.values()].includes(newest);
+  const index = isNew ? apps : await world.getApps({ signal });
+  return { newest, previous: index.get(app) };
 }
 
 /**

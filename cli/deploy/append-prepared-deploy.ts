@@ -1,7 +1,7 @@
 import type { ClientWorld } from '../../world/client-world.js';
 import type { Deployment } from '../../world/deploys/deploy-payload.js';
 import { CliError } from '../errors.js';
-import { appendDeploy, type Position } from './append-deploy.js';
+import { appendDeploy, type Position, readEndOfLog } from './append-deploy.js';
 import type { RecordState } from './explain-interruption.js';
 import type { Prepared } from './prepare-deploy.js';
 import { contains } from './read-git-state.js';
@@ -13,9 +13,7 @@ export async function findPosition(
   prepared: Prepared,
   signal: AbortSignal,
 ): Promise<Position> {
-  const newest = await world.getMaxDeployId({ signal });
-  // Read later: a deploy in between would take the id.
-  const previous = (await world.getApps({ signal })).get(prepared.manifest.name);
+  const { newest, previous } = await readEndOfLog(world, prepared.manifest.name, signal);
   const { git, choices } = prepared;
   const id = newest + 1;
   if (newest === 0 || git === undefined || choices.force) return { id, previous, parentHash: '' };

@@ -6,14 +6,13 @@ import { counted, formatBytes } from '../output/format-quantities.js';
 import { lines, type OutputOptions, printNote } from '../output/print.js';
 import { writeRemark } from '../output/write-output.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
-import { findPosition, recordDeploy } from './append-prepared-deploy.js';
+import { recordDeploy } from './append-prepared-deploy.js';
 import type { RecordState } from './explain-interruption.js';
 import { formatDiffs } from './plan/format-diffs.js';
 import { describeTargets, formatPlan, planValue } from './plan/format-plan.js';
 import { type DeployPlan, planDeploy, sameAsNewest } from './plan/plan-deploy.js';
 import { readCommits } from './plan/read-commits.js';
 import type { Prepared } from './prepare-deploy.js';
-import { readTargetHosts } from './read-target-hosts.js';
 import type { DeployOutcome } from './view/deploy-outcome.js';
 import { reportOutcome } from './view/report-progress.js';
 
@@ -51,11 +50,10 @@ export interface DeployRun extends OutputOptions {
 export async function deploy(world: ClientWorld, prepared: Prepared, run: DeployRun): Promise<DeployOutcome> {
   const { signal, timeoutMs } = run;
   const { manifest, git } = prepared;
-  const [targets, position] = await Promise.all([
-    readTargetHosts(world, manifest.hosts, signal),
-    findPosition(world, prepared, signal),
-  ]);
-  const plan = await planDeploy(world, { prepared, targets, position, signal, timeoutMs });
+  const confirmed = !run.yes && !run.json && canAsk();
+  const isSeen = run.plan || run.diff || confirmed;
+  const plan = await planDeploy(world, { prepared, isSeen, signal, timeoutMs });
+  const { targets, position } = plan;
   if (run.expectRevision !== undefined && run.expectRevision !== plan.revision)
     throw moved(run.expectRevision, plan);
   const same = run.restart || prepared.choices.noop ? undefined : sameAsNewest(plan, git?.head ?? '');
@@ -68,7 +66,6 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
     const whole = lines([text, ...diffs, `To deploy exactly this: --expect-revision ${plan.revision}`]);
     return { value, text: whole, exitCode: EXIT_CODES.done, logTail: '' };
   }
-  const confirmed = !run.yes && !run.json && canAsk();
   if (!run.json && (confirmed || run.diff)) writeRemark(lines([text, ...diffs]));
   const question = `Deploy ${manifest.name} as deploy ${position.id} to ${describeTargets(targets)}?`;
   if (confirmed && !(await confirm(question, { signal, byDefault: true })))
@@ -90,7 +87,7 @@ async function carryOut(
   const { prepared, plan, confirmed, run } = work;
   const { signal, onRecord, allowMissing, sign } = run;
   const { targets, position } = plan;
-  const upload = await world.putTree(prepared.choices.folder, { signal, isLeftOut: prepared.isLeftOut });
+  const upload = await world.putTree(plan.folder, { signal });
   const [sent, all] = [upload.uploadedBytes, upload.sizeBytes].map(formatBytes);
   printNote(run, `Uploaded ${sent} of ${all} in ${counted(upload.files, 'file')}.`);
   const { tree } = upload;

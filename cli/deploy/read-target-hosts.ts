@@ -1,5 +1,6 @@
-import { listHosts } from '../../world/agents/fleet-hosts.js';
+import { type KnownHost, listHosts } from '../../world/agents/fleet-hosts.js';
 import { ALL_HOSTS } from '../../world/agents/host-selection.js';
+import type { Agent } from '../../world/agents/registered-agents.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { selectHosts } from '../fleet/file/select-hosts.js';
 
@@ -9,6 +10,12 @@ export interface Targets {
   readonly live: readonly string[];
   /** Those of the fleet whose agent is not running. */
   readonly away: readonly string[];
+}
+
+/** The agents that run, and the hosts that belong to the fleet. */
+export interface FleetHosts {
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly known: ReadonlyMap<string, KnownHost>;
 }
 
 /**
@@ -22,10 +29,20 @@ export async function readTargetHosts(
   selection: string | undefined,
   signal: AbortSignal,
 ): Promise<Targets> {
+  return findTargets(await readFleetHosts(world, signal), selection);
+}
+
+/** Reads what {@link findTargets} chooses from. */
+export async function readFleetHosts(world: ClientWorld, signal: AbortSignal): Promise<FleetHosts> {
   const [agents, known] = await Promise.all([
     world.getAgents({ signal }),
     listHosts(world.client, undefined, { signal }),
   ]);
+  return { agents, known };
+}
+
+/** As {@link readTargetHosts}. */
+export function findTargets({ agents, known }: FleetHosts, selection: string | undefined): Targets {
   const hosts = [...new Set([...agents.keys(), ...known.keys()])].sort().map((name) => ({
     name,
     labels: agents.get(name)?.labels ?? known.get(name)?.labels ?? {},

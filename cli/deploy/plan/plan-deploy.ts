@@ -6,9 +6,10 @@ import { WorldError } from '../../../world/errors.js';
 import type { TreeChange } from '../../../world/fs/deploy-trees/compare-trees.js';
 import type { FolderTree } from '../../../world/fs/deploy-trees/put-deploy-tree.js';
 import type { Position } from '../append-deploy.js';
+import { findPosition } from '../append-prepared-deploy.js';
 import type { Prepared } from '../prepare-deploy.js';
 import { type LoggedDeployment, readDeployment } from '../read-deploys.js';
-import type { Targets } from '../read-target-hosts.js';
+import { readTargetHosts, type Targets } from '../read-target-hosts.js';
 import { compareManifests, type ManifestChange } from './compare-manifests.js';
 
 /** Hosts that run the same now, and what changes for them. */
@@ -27,6 +28,7 @@ export interface DeployPlan {
   readonly app: string;
   readonly targets: Targets;
   readonly folder: FolderTree;
+  /** Empty where nobody will see it. */
   readonly groups: readonly ChangedHosts[];
   /** Against the app's newest deploy. */
   readonly settings: readonly ManifestChange[];
@@ -38,27 +40,34 @@ export interface DeployPlan {
 
 interface PlanInput {
   readonly prepared: Prepared;
-  readonly targets: Targets;
-  readonly position: Position;
+  /** Whether somebody will see what changes. */
+  readonly isSeen: boolean;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
 }
 
 /** Compares what would be deployed with what each host runs now. */
-export async function planDeploy(world: ClientWorld, input: PlanInput): Promise<DeployPlan> {
-  const { prepared, targets, position, signal, timeoutMs } = input;
+export async function planDeploy(
+  world: ClientWorld,
+  { prepared, isSeen, ...call }: PlanInput,
+): Promise<DeployPlan> {
   const { manifest, choices, isLeftOut } = prepared;
-  const call = { signal, timeoutMs };
-  const [folder, running, newest] = await Promise.all([
+  const { signal } = call;
+  const [targets, position, folder, running] = await Promise.all([
+    readTargetHosts(world, manifest.hosts, signal),
+    findPosition(world, prepared, signal),
     world.describeFolder(choices.folder, { isLeftOut, signal }),
     world.getRunning(call),
-    position.previous === undefined ? undefined : readDeployment(world, position.previous, call),
   ]);
+  const { previous } = position;
+  const newest = previous === undefined ? undefined : await readDeployment(world, previous, call);
   const hosts = [...targets.live, ...targets.away].sort();
   const runs = new Map(hosts.map((host) => [host, running.get(host)?.apps[manifest.name]] as const));
   return {
     ...{ position, app: manifest.name, targets, folder, newest },
-    groups: await Promise.all(groupByDeploy(runs).map((group) => compare(world, group, folder, signal))),
+    groups: isSeen
+      ? await Promise.all(groupByDeploy(runs).map((group) => compare(world, group, folder, signal)))
+      : [],
     settings: compareManifests(newest?.deployment.manifest, manifest),
     revision: revisionOf(position, targets, runs),
   };

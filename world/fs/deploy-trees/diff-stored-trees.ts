@@ -13,8 +13,10 @@ export async function diffTrees(
 ): Promise<TreeChange[]> {
   const hash = typeof after === 'object' ? after.tree : after;
   if (before === hash) return [];
+  // Directories that did not change are listed by the same blocks.
+  const known = typeof after === 'object' ? after.encoded.blocks : undefined;
   const [old, next] = await Promise.all([
-    before === undefined ? undefined : readDeployTree(client, before, options),
+    before === undefined ? undefined : readDeployTree(client, before, { ...options, known }),
     typeof after === 'string' ? readDeployTree(client, after, options) : undefined,
   ]);
   const entries =

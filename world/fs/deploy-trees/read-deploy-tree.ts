@@ -15,15 +15,16 @@ export interface StoredTree {
 
 /**
  * Reads what a stored tree holds, without the contents of its files.
+ * @param options.known blocks of lists of entries that need not be fetched, by their hashes
  * @throws WorldError `not-found` where it is not stored, `invalid`, `too-large`
  */
 export async function readDeployTree(
   client: Client,
   tree: string,
-  options: CallOptions = {},
+  { known, ...options }: CallOptions & { readonly known?: ReadonlyMap<string, Buffer> | undefined } = {},
 ): Promise<StoredTree> {
   const call = { ...options, timeoutMs: options.timeoutMs ?? BULK_TIMEOUT_MS };
-  const volume = new Volume(new TreeStorage(client, tree));
+  const volume = new Volume(new TreeStorage(client, tree, { known }));
   const root = await volume.look((draft) => draft.root, call);
   return { volume, entries: await listRecursively(volume, root, { ...call, name: `the tree ${tree}` }) };
 }
