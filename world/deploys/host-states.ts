@@ -42,7 +42,7 @@ export function hostStates(
 }
 
 /** Whether a host will report no more of this deploy. */
-function isFinal(state: ReportState): boolean {
+export function isFinal(state: HostState): boolean {
   return ['healthy', 'failed', 'rolled-back', 'skipped'].includes(state);
 }
 

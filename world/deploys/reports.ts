@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
+import type { Client } from '../client/client.js';
 import { readHosts } from '../client/stored/read-json-of-each-host.js';
 import { WorldError } from '../errors.js';
+import { followMap } from '../follow-keys.js';
 import { REPORTS_PREFIX, RUNNING_PREFIX } from '../keys.js';
 import { checkDeployId, checkHostname } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
@@ -78,6 +81,26 @@ export class Reports implements ReportWorld {
   watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void> {
     return this.#world.client.changes({ key: reportsPrefix(deployId), prefix: true }, options);
   }
+}
+
+/** Yields what {@link ReportWorld.getReports} returns, at once and then after each change or burst of changes. */
+export function followReports(
+  client: Client,
+  deployId: number,
+  log: Log | undefined,
+  options?: WatchOptions,
+): AsyncIterable<ReadonlyMap<string, Report>> {
+  const prefix = reportsPrefix(deployId);
+  return followMap<string, Report>(client, prefix, options, {
+    change: (reports, { type, entry }) => {
+      const read = type === 'put' ? readHosts(reportSchema, prefix, [entry], log) : [];
+      const [[hostname, report] = []] = read;
+      if (hostname === undefined || report === undefined)
+        return reports.delete(entry.key.slice(prefix.length));
+      reports.set(hostname, report);
+      return true;
+    },
+  });
 }
 
 /** Where the reports on a deploy are kept. @throws WorldError `invalid` for an id that is not valid. */

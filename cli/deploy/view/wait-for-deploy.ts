@@ -1,7 +1,10 @@
 import { Notify } from '../../../base/notify.js';
+import type { Agent } from '../../../world/agents/registered-agents.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import type { Deployment } from '../../../world/deploys/deploy-payload.js';
-import { type HostProgress, hostStates } from '../../../world/deploys/host-states.js';
+import { type HostProgress, hostStates, isFinal } from '../../../world/deploys/host-states.js';
+import type { Report } from '../../../world/deploys/report.js';
+import { followReports } from '../../../world/deploys/reports.js';
 import type { RolloutRecord } from '../../../world/deploys/rollout/rollout-record.js';
 
 export interface WaitOptions {
@@ -43,23 +46,33 @@ export async function waitForDeploy(options: WaitOptions): Promise<DeployProgres
       changed.notify();
     }
   };
-  const pulsing = async (changed: Notify, pulses: AsyncIterable<void>): Promise<void> => {
-    for await (const _ of pulses) changed.notify();
+  let reports: ReadonlyMap<string, Report> | undefined;
+  const followingReports = async (changed: Notify): Promise<void> => {
+    for await (const next of followReports(world.client, id, undefined, { signal })) {
+      reports = next;
+      changed.notify();
+    }
+  };
+  let agents: ReadonlyMap<string, Agent> | undefined;
+  const followingAgents = async (changed: Notify): Promise<void> => {
+    for await (const next of world.agentsFollow({ signal })) {
+      agents = next;
+      changed.notify();
+    }
   };
   try {
     const sources = (changed: Notify) => [
       following(changed),
-      pulsing(changed, world.watchReports(id, { signal })),
-      pulsing(changed, world.watchAgents({ signal })),
+      followingReports(changed),
+      followingAgents(changed),
     ];
     for await (const _ of eachChange(signal, sources)) {
-      // What is decided counts with the reports that were there before.
+      if (reports === undefined || agents === undefined) continue;
       const decided = record;
-      const [reports, agents] = await Promise.all([
-        world.getReports(id, { signal }),
-        world.getAgents({ signal }),
-      ]);
       hosts = hostStates(deployment, reports, agents);
+      // What is decided counts with the reports that were there before, which may come here later.
+      if (decided?.verdict !== undefined && ![...hosts.values()].every(({ state }) => isFinal(state)))
+        hosts = await readHostStates(world, { id, deployment, signal });
       showChanges(hosts, shown, onChange);
       if (decided !== undefined && decided.phase !== phase) onPhase?.(decided);
       phase = decided?.phase ?? '';
@@ -72,6 +85,17 @@ export async function waitForDeploy(options: WaitOptions): Promise<DeployProgres
   }
   options.signal.throwIfAborted();
   return { record, hosts };
+}
+
+async function readHostStates(
+  world: ClientWorld,
+  { id, deployment, signal }: Pick<WaitOptions, 'id' | 'deployment' | 'signal'>,
+): Promise<ReadonlyMap<string, HostProgress>> {
+  const [reports, agents] = await Promise.all([
+    world.getReports(id, { signal }),
+    world.getAgents({ signal }),
+  ]);
+  return hostStates(deployment, reports, agents);
 }
 
 function showChanges(
