@@ -45,6 +45,16 @@ export interface EndpointConnection {
   readonly removed: AbortSignal;
   /** Other endpoints are preferred until then (monotonic ms). */
   avoidUntil: number;
+  /** What shows that the connection and its server are alive, for streams on it that have nothing to say. */
+  proof: ConnectionProof;
+}
+
+/** Monotonic ms. */
+export interface ConnectionProof {
+  /** When the server answered last. */
+  readonly atMs: number;
+  /** When it will have been asked again, and have answered. */
+  readonly untilMs: number;
 }
 
 const CHANNEL_OPTIONS: ChannelOptions = {
@@ -155,6 +165,7 @@ export class EndpointSet {
       login: this.#login,
       removed: removal.signal,
       avoidUntil: 0,
+      proof: { atMs: 0, untilMs: 0 },
     };
     this.#removals.set(connection, removal);
     return connection;

@@ -11,6 +11,9 @@ import type { FleetGuard } from '../fleet/fleet-guard.js';
 
 const REVOKE_TIMEOUT_MS = 1000;
 
+/** How much later than the one before an answer may come until the connection counts as silent. */
+const LATE_MS = 1000;
+
 export interface SessionContext {
   readonly calls: CallRunner;
   readonly endpoints: EndpointSet;
@@ -147,6 +150,8 @@ export class Session implements AsyncDisposable {
         if (this.#context.fleet?.accepts(reply.value) === false) throw this.#otherCluster(connection);
         if (Number(reply.value.TTL) <= 0) return this.#gone();
         this.#renewedAt(sentAt);
+        const atMs = performance.now();
+        connection.proof = { atMs, untilMs: atMs + roundMs + LATE_MS };
         yield;
         await pause(roundMs, this.expired, connection.removed);
       }

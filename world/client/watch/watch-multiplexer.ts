@@ -125,6 +125,7 @@ export class WatchMultiplexer {
     const { fleet, endpoints } = this.#context;
     const stream = new WatchStream(connection.host, {
       heartbeat: timeouts,
+      proof: () => connection.proof,
       again: (watch) => void this.#again(watch),
       oneByOne: this.#assigningIds.has(connection),
       ...login,

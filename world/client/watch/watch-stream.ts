@@ -1,6 +1,7 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
 import type { WorldError } from '../../errors.js';
+import type { ConnectionProof } from '../calls/endpoint-set.js';
 import { openWatch, type WatchStream as RpcStream } from '../calls/etcd-rpc.js';
 import { classifyReason } from '../error/classify-failure.js';
 import type { OtherFleetError } from '../fleet/fleet-guard.js';
@@ -54,6 +55,8 @@ interface Request {
 
 export interface StreamOptions {
   readonly heartbeat: HeartbeatTimeouts;
+  /** What others know of the connection. Default: nothing. */
+  readonly proof?: (() => ConnectionProof) | undefined;
   /** Called for a watch that must be created again, because etcd cancelled it. */
   readonly again: (watch: BufferedWatch<unknown>) => void;
   /**
@@ -68,6 +71,8 @@ export interface StreamOptions {
   /** Default: accepts any answer. */
   readonly admission?: Admission | undefined;
 }
+
+const NO_PROOF: ConnectionProof = { atMs: 0, untilMs: 0 };
 
 const ADMIT_ALL: Admission = { admitted: undefined, accepts: () => true };
 
@@ -99,7 +104,15 @@ export class WatchStream {
 
   constructor(
     host: Host,
-    { heartbeat, again, oneByOne, token, isFresh = false, admission = ADMIT_ALL }: StreamOptions,
+    {
+      heartbeat,
+      proof = () => NO_PROOF,
+      again,
+      oneByOne,
+      token,
+      isFresh = false,
+      admission = ADMIT_ALL,
+    }: StreamOptions,
   ) {
     this.#again = again;
     this.#oneByOne = oneByOne;
@@ -107,11 +120,12 @@ export class WatchStream {
     this.#freshUntil = performance.now() + (isFresh ? FRESH_MS : 0);
     this.#admission = admission;
     if (admission.admitted !== undefined) this.#hold(admission.admitted);
-    this.#heartbeat = new StreamHeartbeat(
-      heartbeat,
-      () => this.#probe(),
-      () => this.close('silent'),
-    );
+    this.#heartbeat = new StreamHeartbeat({
+      timeouts: heartbeat,
+      probe: () => this.#probe(),
+      giveUp: () => this.close('silent'),
+      proof,
+    });
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
