@@ -1,4 +1,4 @@
-import type { ClientWorld } from '../world/internal.js';
+import type { Agent, ClientWorld } from '../world/internal.js';
 import { agentRecord } from './agent-record.js';
 import { ClusterParticipant } from './cluster/cluster-participant.js';
 import { EtcdClientFactory } from './cluster/etcd-client-factory.js';
@@ -52,6 +52,7 @@ export class EmbdEtcd {
   #launcher: ServerLauncher | undefined;
   #socket: PrefixLock | undefined;
   #world: ClientWorld | undefined;
+  #agent: Agent | undefined;
   #participation: ClusterParticipant | undefined;
   #error: Error | undefined;
 
@@ -153,6 +154,11 @@ export class EmbdEtcd {
     return this.#world;
   }
 
+  /** What this host tells the fleet of its agent; undefined before {@link ready}. */
+  get agent(): Agent | undefined {
+    return this.#agent;
+  }
+
   /** How many more milliseconds a clean shutdown in progress will wait at most. */
   get leavesWithinMs(): number {
     return this.#participation?.leavesWithinMs ?? 0;
@@ -210,10 +216,12 @@ export class EmbdEtcd {
   ): Promise<ClusterParticipant> {
     const launcher = runsServer ? this.#launcher : undefined;
     const { fleet: wantedFleet, log } = this.#options;
+    const agent = await agentRecord(this.#options, launcher);
+    this.#agent = agent;
     this.#participation = new ClusterParticipant({
       ...{ world, seeds, launcher, clusterIdentity, wantedFleet, log },
       stopping: new StopIntent(this.#options),
-      agent: await agentRecord(this.#options, launcher),
+      agent,
       ...{ folder: this.#folder, connections: this.#connections, converger: this.converger },
       onServing: (isServing) => this.#serving.set(isServing),
     });

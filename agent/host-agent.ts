@@ -1,5 +1,6 @@
 import { aborted, pause } from '../base/abort.js';
 import { Backoff } from '../base/backoff.js';
+import { Notify } from '../base/notify.js';
 import { type ClientWorld, noteHost, WorldError } from '../world/internal.js';
 import { LEAVE_TIMEOUT_MS } from './cluster/leave-cluster.js';
 import { FleetFile } from './cluster/start/fleet-file.js';
@@ -135,14 +136,15 @@ export class HostAgent {
     if (signal.aborted) return;
     const { world } = this.#etcd;
     const { keepDeploys: keep = DEFAULT_KEEP_DEPLOYS, log } = this.#options;
-    const pruning = { world, keep, log, isElected: () => this.#etcd.isElected };
+    const changed = new Notify();
+    const pruning = { world, keep, log, isElected: () => this.#etcd.isElected, changed };
     const lasting = async (operation: () => Promise<void>): Promise<void> => {
       await retryWhileUnavailable(operation, { signal, log }).catch((error: unknown) => {
         if (!signal.aborted) throw error;
       });
     };
     await Promise.all([
-      apps.follow(world, signal),
+      apps.follow(world, signal, () => changed.notify()),
       lasting(() => world.schedulerRun({ signal })),
       lasting(() => this.#belong(world, signal)),
       pruneDeployLog(pruning, signal),
@@ -151,9 +153,9 @@ export class HostAgent {
 
   /** Records that this host belongs to the fleet, even while it is away. */
   async #belong(world: ClientWorld, signal: AbortSignal): Promise<void> {
-    const { hostname, isTemporary, log } = this.#options;
+    const { isTemporary, log } = this.#options;
+    const { agent } = this.#etcd;
     if (isTemporary === true) return;
-    const agent = (await world.getAgents({ signal })).get(hostname);
     if (agent !== undefined) await noteHost(world.client, agent, { signal, log });
   }
 }

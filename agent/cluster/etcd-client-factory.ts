@@ -56,7 +56,10 @@ export class EtcdClientFactory {
   /** Creates a client of only the seeds that a person gave; undefined if none were given. */
   toSeedsOnly(world: ClientWorld): (() => Client) | undefined {
     const { seeds } = this.#settings;
-    if (!this.isDirect) return () => world.client.namespace('');
+    const { endpoints } = world.client;
+    // Where the World knows no others, it is such a client itself.
+    const isWorld = endpoints.length === seeds.length && endpoints.every((url) => seeds.includes(url));
+    if (!this.isDirect || isWorld) return () => world.client.namespace('');
     return seeds.length > 0 ? () => this.toFleet(seeds) : undefined;
   }
 

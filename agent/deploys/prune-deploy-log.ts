@@ -1,4 +1,4 @@
-import { Notify } from '../../base/notify.js';
+import type { Notify } from '../../base/notify.js';
 import type { ClientWorld, Log } from '../../world/internal.js';
 
 /** How many of the newest deploys stay in the log. */
@@ -17,6 +17,8 @@ export interface PruneOptions {
   /** Whether this host is elected to manage the fleet. */
   readonly isElected: () => boolean;
   readonly log: Log;
+  /** Notified at each change of the log, or of what was decided on its deploys. */
+  readonly changed: Notify;
 }
 
 /**
@@ -25,8 +27,6 @@ export interface PruneOptions {
  */
 export async function pruneDeployLog(options: PruneOptions, signal: AbortSignal): Promise<void> {
   if (options.keep === 0) return;
-  const wake = new Notify();
-  const watching = notifyAtDeploys(options, wake, signal);
   let [isGcPending, lastLogged, pauseMs] = [false, '', SETTLE_MS];
   while (!signal.aborted) {
     try {
@@ -39,11 +39,10 @@ export async function pruneDeployLog(options: PruneOptions, signal: AbortSignal)
       lastLogged = why;
     }
     const since = performance.now();
-    await wake.wait(pauseMs, signal);
+    await options.changed.wait(pauseMs, signal);
     const isNews = performance.now() - since < pauseMs;
     pauseMs = isNews ? SETTLE_MS : QUIET_MS;
   }
-  await watching;
 }
 
 /** @returns whether something was pruned whose blocks could not be freed. */
@@ -64,20 +63,6 @@ async function pruneAndFree(
     signal.throwIfAborted();
     log('warn', `could not free the blocks of deleted deploys; will try again: ${reasonOf(error)}`);
     return true;
-  }
-}
-
-async function notifyAtDeploys(
-  { world, log }: PruneOptions,
-  wake: Notify,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    // Decisions, too: what a deploy under way needs may go once it is decided.
-    for await (const _ of world.watchApps({ signal })) wake.notify();
-  } catch (error) {
-    if (!signal.aborted)
-      log('debug', `cannot watch the deploy log; pruning it only every 10 minutes: ${reasonOf(error)}`);
   }
 }
 

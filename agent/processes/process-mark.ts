@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Log } from '../../world/internal.js';
@@ -76,6 +76,8 @@ export class ProcessMark {
    * prefix.
    */
   async killOrphanedApps(log: Log): Promise<void> {
+    // Looking at every process of the machine is for nothing where none was started.
+    if (!this.#has('apps')) return;
     const record = this.#read();
     const groups = [record?.controlGroup, Cgroup.make(this.#groupName)?.folder].flatMap((folder) =>
       folder === undefined || path.basename(folder) !== this.#groupName ? [] : [new Cgroup(folder)],
@@ -93,12 +95,18 @@ export class ProcessMark {
 
   /** Kills etcd servers that killed agents have left on this prefix. Call it while holding the prefix. */
   async killOrphanedServer(log: Log): Promise<void> {
+    if (!this.#has('etcd')) return;
     const marked = `${SERVER_MARK}=${this.value}\0`;
     await killOrphans(log, 'etcd', () => ({
       roots: [],
       isMarked: (pid) => isMarked(pid, marked),
       inCgroup: new Set(),
     }));
+  }
+
+  /** Whether this directory of the prefix was made: before anything is started, and for good. */
+  #has(folder: 'apps' | 'etcd'): boolean {
+    return existsSync(path.join(this.#prefix, folder));
   }
 
   get #groupName(): string {

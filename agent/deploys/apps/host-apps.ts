@@ -77,8 +77,11 @@ export class HostApps {
     await Promise.all(apps.map((app) => app.resume(signal)));
   }
 
-  /** Follows the log until the signal aborts or the World is closed; the apps keep running. */
-  async follow(world: ClientWorld, signal: AbortSignal): Promise<void> {
+  /**
+   * Follows the log until the signal aborts or the World is closed; the apps keep running.
+   * @param onLook called after each look at the log, and at what was decided on its deploys
+   */
+  async follow(world: ClientWorld, signal: AbortSignal, onLook = (): void => undefined): Promise<void> {
     const isRetryable = (error: unknown) => !(error instanceof WorldError && error.code === 'closed');
     const working = new Map<string, Promise<unknown>>();
     const work = (name: string): void => {
@@ -93,6 +96,7 @@ export class HostApps {
     const following = async (): Promise<void> => {
       for await (const _ of world.watchApps({ signal })) {
         coordinator.look(await this.#look(reader, work, signal));
+        onLook();
         this.#hasCaughtUp = true;
         this.#noteConverged();
       }
