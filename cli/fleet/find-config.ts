@@ -39,6 +39,8 @@ export interface FoundConfig {
   readonly connection?: ConfigFile;
   /** What the first file that names a fleet says. */
   readonly fleet?: { readonly name: string; readonly file: string };
+  /** Whether the connection is that of this fleet. */
+  readonly usesFleet?: boolean;
 }
 
 interface ParsedFile {

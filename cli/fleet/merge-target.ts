@@ -39,6 +39,8 @@ export interface FleetTarget {
   readonly isDefault?: boolean | undefined;
   /** Then, those that could have been meant. */
   readonly knownFleets?: readonly string[] | undefined;
+  /** The flag that names what was found without one, because of the directory: another directory finds something else. */
+  readonly foundBy?: readonly string[] | undefined;
   /** For `https://` seeds. */
   readonly tls?: TlsOptions | undefined;
   /** For an etcd with authentication switched on. */

@@ -36,7 +36,11 @@ export interface WorkOptions extends Pick<ResolveOptions, 'appFolder'> {
 export async function withWorld<T>(
   context: CommandContext,
   flags: ConnectionFlags,
-  work: (world: ClientWorld, call: { signal: AbortSignal; timeoutMs: number }) => Promise<T>,
+  work: (
+    world: ClientWorld,
+    call: { signal: AbortSignal; timeoutMs: number },
+    target: FleetTarget,
+  ) => Promise<T>,
   options: WorkOptions = {},
 ): Promise<T> {
   const { signal } = context.interrupts;
@@ -44,7 +48,7 @@ export async function withWorld<T>(
   const log = logTo(flags);
   await using world = await openWorld(target, log, signal);
   using versions = options.saysVersions === true ? undefined : warnOfOtherVersions(world, log);
-  const result = await work(world, { signal, timeoutMs: target.timeoutMs });
+  const result = await work(world, { signal, timeoutMs: target.timeoutMs }, target);
   await versions?.settled(signal);
   return result;
 }

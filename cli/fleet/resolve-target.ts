@@ -42,16 +42,20 @@ export async function resolveTarget(
   const appFolder = options.appFolder === undefined ? undefined : await realPath(options.appFolder);
   const starts = appFolder === undefined ? [workingFolder()] : [appFolder, workingFolder()];
   const limits = { timeoutMs: flags.timeout, signal: options.signal };
-  const { connection } =
+  const found =
     (await namedFleet(flags, searchConfig, limits)) ??
     (await searchedFleet(await findConfig({ file: flags.config, from: searchConfig ? starts : [] }, limits), {
       flags,
       appFolder,
       searchConfig,
     }));
+  const { connection } = found;
   const config = connection === undefined ? {} : await trustedConfig(connection, flags, options);
-  const merged = mergeTarget(flags, config, connection?.origin === 'folder');
-  const target = { ...merged, file: connection?.file };
+  const target = {
+    ...mergeTarget(flags, config, connection?.origin === 'folder'),
+    file: connection?.file,
+    foundBy: flags.config === undefined ? flagsFor(found) : [],
+  };
   return target.isDefault === true && searchConfig ? { ...target, knownFleets: await fleetNames() } : target;
 }
 
@@ -67,6 +71,12 @@ export function requireFleet(target: FleetTarget): FleetTarget {
     'usage',
     'No fleet is known here. Make one with "hawser up user@host", add one that another machine made with "hawser fleet add FILE", or pass --ssh-url user@host, or --seeds URL for an etcd that you can reach directly.',
   );
+}
+
+/** What names the file that a directory led to. */
+function flagsFor({ connection, fleet, usesFleet = false }: FoundConfig): string[] {
+  if (usesFleet && fleet !== undefined) return ['--fleet', fleet.name];
+  return connection?.origin === 'folder' ? ['--config', connection.file] : [];
 }
 
 /** What counts of a file: all of it if the person trusts it, nothing if nothing of it would be used. */
@@ -126,7 +136,7 @@ async function searchedFleet(found: FoundConfig, search: FleetSearch): Promise<F
       );
     }
     const known = await knownFleet(fleet.name);
-    if (known !== undefined) return connectionOf(known);
+    if (known !== undefined) return { ...(await connectionOf(known)), fleet, usesFleet: true };
     if (flags.sshUrl !== undefined || flags.seeds !== undefined) return {};
     throw new CliError(
       'usage',

@@ -5,7 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import { format } from 'node:util';
 import { visible, visibleJson, visibleValue } from './escape-controls.js';
 import { type Lines, show } from './escaped-lines.js';
-import { StatusLines } from './status-lines.js';
+import type { ScreenLine, ScreenSize } from './screen/screen-line.js';
+import { StatusLines } from './screen/status-lines.js';
+import { wantsColours } from './screen/style-colours.js';
 
 // The only file of the command line that writes to its output; a test checks that no other does.
 
@@ -30,12 +32,12 @@ export function writeLabelledLines(
   lines: readonly string[],
   { colour, to = 'stdout' }: { readonly colour: number; readonly to?: 'stdout' | 'stderr' },
 ): void {
-  const { NO_COLOR: noColor = '', TERM: term } = process.env;
-  const isColoured = process[to].isTTY && noColor === '' && term !== 'dumb';
-  const shown = isColoured ? `\u001b[${colour}m${visible(label)} |\u001b[0m` : `${visible(label)} |`;
+  const shown = wantsColours(process[to])
+    ? `\u001b[${colour}m${visible(label)} |\u001b[0m`
+    : `${visible(label)} |`;
   const text = lines.map((line) => `${shown} ${withTabs(line)}\n`).join('');
   if (to === 'stdout') process.stdout.write(text);
-  else process.stderr.write(status.above(text, columns()));
+  else process.stderr.write(status.above(text, screenSize()));
 }
 
 function withTabs(line: string): string {
@@ -119,7 +121,7 @@ export function streamOutput(): Writable {
 
 /** Writes a line to stderr at once; see `writeLine` for one that can wait until a question is answered. */
 export function writeRemark(text: string | Lines): void {
-  process.stderr.write(status.above(`${show(text)}\n`, columns()));
+  process.stderr.write(status.above(`${show(text)}\n`, screenSize()));
 }
 
 /** Writes text of several lines that commander made from our texts and what the person typed. */
@@ -127,20 +129,62 @@ export function writeUsage(text: string, to: 'stdout' | 'stderr'): void {
   process[to].write(visibleValue(text));
 }
 
-const status = new StatusLines();
+const status = new StatusLines({ isColoured: wantsColours(process.stderr) });
 
-function columns(): number {
-  return process.stderr.columns || 80;
+/** How large the terminal is now. */
+export function screenSize(): ScreenSize {
+  return { columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 };
+}
+
+/** Calls back whenever the terminal has another size, until it is disposed of. */
+export function onResize(resized: () => void): Disposable {
+  process.stderr.on('resize', resized);
+  return { [Symbol.dispose]: () => process.stderr.off('resize', resized) };
 }
 
 /** Shows a line below all else that goes to stderr, until it gets another text or none. Only where {@link isStatusSeen}. */
 export function writeStatus(name: string, text: string | undefined): void {
-  process.stderr.write(status.set(name, text === undefined ? undefined : show(text), columns()));
+  process.stderr.write(status.set(name, text, screenSize()));
 }
 
 /** Takes these lines off the screen while something else has it. */
 export function hideStatus(isHidden: boolean): void {
-  process.stderr.write(status.hide(isHidden, columns()));
+  process.stderr.write(status.hide(isHidden, screenSize()));
+  for (const listener of hidings) listener(isHidden);
+}
+
+const hidings = new Set<(isHidden: boolean) => void>();
+
+/** Calls back when {@link hideStatus} was called, until it is disposed of. */
+export function onStatusHidden(listener: (isHidden: boolean) => void): Disposable {
+  hidings.add(listener);
+  return { [Symbol.dispose]: () => hidings.delete(listener) };
+}
+
+/** Shows several lines below all else; only for {@link openLiveView}, as are the two below. */
+export function writeView(view: readonly ScreenLine[]): void {
+  process.stderr.write(status.show(view, screenSize()));
+}
+
+const HIDE_CURSOR = '\u001b[?25l';
+const SHOW_CURSOR = '\u001b[?25h';
+
+/** Begins a view, with a screen of its own or below all else. */
+export function beginView({ isFullScreen }: { readonly isFullScreen: boolean }): void {
+  process.stderr.write((isFullScreen ? status.enterFullScreen(screenSize()) : '') + HIDE_CURSOR);
+}
+
+/** Ends a view; `isLeft` leaves it where it is. */
+export function endView({
+  isFullScreen,
+  isLeft,
+}: {
+  readonly isFullScreen: boolean;
+  readonly isLeft: boolean;
+}): void {
+  const size = screenSize();
+  if (isLeft && !isFullScreen) status.leaveView();
+  process.stderr.write((isFullScreen ? status.leaveFullScreen(size) : status.show([], size)) + SHOW_CURSOR);
 }
 
 /** Whether stderr is a terminal on which lines can be rewritten. */

@@ -2,12 +2,10 @@ import { Argument, Command } from 'commander';
 import type { ClientWorld } from '../../../world/client-world.js';
 import type { ChangeRun } from '../../apps/change-app.js';
 import type { CommandContext } from '../../command-context.js';
-import { type RecordState, sayWhatGoesOn } from '../../deploy/explain-interruption.js';
 import type { DeployOutcome } from '../../deploy/view/deploy-outcome.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
-import { withWorld } from '../../fleet/open-world.js';
 import { wholeNumber } from '../../input/parse-flag-values.js';
-import { printOutcome, signOption, waitTimeoutOption } from './deploy-flags.js';
+import { signOption, waitTimeoutOption, watchDeploy } from './deploy-flags.js';
 
 type ChangeFlags = ConnectionFlags & Omit<ChangeRun, 'signal' | 'timeoutMs' | 'onRecord'>;
 
@@ -71,19 +69,10 @@ function withChange(command: Command, example: string): Command {
     .addOption(signOption());
 }
 
-async function runChange(
+function runChange(
   context: CommandContext,
   flags: ChangeFlags,
   change: (world: ClientWorld, run: ChangeRun) => Promise<DeployOutcome>,
 ): Promise<void> {
-  let record: RecordState | undefined;
-  const onRecord = (state: RecordState): void => {
-    record = state;
-  };
-  const outcome = await withWorld(context, flags, (world, call) =>
-    change(world, { ...flags, ...call, onRecord }),
-  ).catch((error: unknown) => {
-    throw sayWhatGoesOn(error, record);
-  });
-  printOutcome(context, flags, outcome);
+  return watchDeploy(context, flags, (world, call) => change(world, { ...flags, ...call }));
 }

@@ -1,10 +1,8 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from '../../command-context.js';
-import type { RecordState } from '../../deploy/explain-interruption.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
-import { withWorld } from '../../fleet/open-world.js';
 import { duration } from '../../input/parse-flag-values.js';
-import { printOutcome, signOption } from './deploy-flags.js';
+import { signOption, watchDeploy } from './deploy-flags.js';
 
 interface DeployFlags extends ConnectionFlags {
   readonly message: string;
@@ -62,23 +60,12 @@ export function deployCommand(context: CommandContext): Command {
 
 async function deployFolder(context: CommandContext, folder: string, flags: DeployFlags): Promise<void> {
   const { message, git, force, noop } = flags;
-  const [{ prepareDeploy }, { deploy }, { sayWhatGoesOn }] = await Promise.all([
+  const [{ prepareDeploy }, { deploy }] = await Promise.all([
     import('../../deploy/prepare-deploy.js'),
     import('../../deploy/deploy.js'),
-    import('../../deploy/explain-interruption.js'),
   ]);
   const prepared = await prepareDeploy({ folder, message, git, force, noop }, context.interrupts.signal);
-  let record: RecordState | undefined;
-  const onRecord = (state: RecordState): void => {
-    record = state;
-  };
-  const outcome = await withWorld(
-    context,
-    flags,
-    (world, call) => deploy(world, prepared, { ...flags, ...call, onRecord }),
-    { appFolder: folder },
-  ).catch((error: unknown) => {
-    throw sayWhatGoesOn(error, record);
+  await watchDeploy(context, flags, (world, call) => deploy(world, prepared, { ...flags, ...call }), {
+    appFolder: folder,
   });
-  printOutcome(context, flags, outcome);
 }

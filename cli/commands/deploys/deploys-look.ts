@@ -4,7 +4,7 @@ import { type ConnectionFlags, withConnection } from '../../fleet/connection-fla
 import { withWorld } from '../../fleet/open-world.js';
 import { wholeNumber } from '../../input/parse-flag-values.js';
 import { printResult } from '../../output/print.js';
-import { printOutcome, waitTimeoutOption } from './deploy-flags.js';
+import { waitTimeoutOption, watchDeploy } from './deploy-flags.js';
 
 /** `hawser deploys show`: one deploy, host by host. */
 export function showCommand(context: CommandContext): Command {
@@ -47,10 +47,7 @@ export function waitCommand(context: CommandContext): Command {
     .addOption(waitTimeoutOption())
     .action(async (id: number | undefined, flags: ConnectionFlags & { waitTimeout: number }) => {
       const { waitAgain } = await import('../../deploy/view/show-deploy.js');
-      const outcome = await withWorld(context, flags, (world, call) =>
-        waitAgain(world, id, { ...flags, ...call }),
-      );
-      printOutcome(context, flags, outcome);
+      await watchDeploy(context, flags, (world, call) => waitAgain(world, id, { ...flags, ...call }));
     });
 }
 

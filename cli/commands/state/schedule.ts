@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { ChangeResult } from '../../../world/call-options.js';
+import type { ClientWorld } from '../../../world/client-world.js';
 import type { SchedulerOptions } from '../../../world/scheduler/schedule-options.js';
 import type { CommandContext } from '../../command-context.js';
 import { CliError } from '../../errors.js';
@@ -116,7 +117,7 @@ async function change(
   context: CommandContext,
   flags: ConnectionFlags,
   namespace: string,
-  act: (...given: Parameters<Parameters<typeof withWorld<ChangeResult>>[2]>) => Promise<ChangeResult>,
+  act: (world: ClientWorld, call: { signal: AbortSignal; timeoutMs: number }) => Promise<ChangeResult>,
 ): Promise<void> {
   const result = await withWorld(context, flags, async (world, call) => {
     const { changed } = await act(world, call);

@@ -2,25 +2,83 @@ import type { ClientWorld } from '../../../world/client-world.js';
 import type { Deployment } from '../../../world/deploys/deploy-payload.js';
 import type { HostProgress } from '../../../world/deploys/host-states.js';
 import type { RolloutRecord } from '../../../world/deploys/rollout/rollout-record.js';
+import { EXIT_CODES } from '../../exit-codes.js';
 import { type OutputOptions, printNote } from '../../output/print.js';
-import { type DeployOutcome, outcomeOf } from './deploy-outcome.js';
-import { waitForDeploy } from './wait-for-deploy.js';
+import { writeJson } from '../../output/write-output.js';
+import { type DeployOutcome, describeHost, outcomeOf } from './deploy-outcome.js';
+import { type DeployProgress, waitForDeploy } from './wait-for-deploy.js';
+import { watchOnScreen } from './watch-on-screen.js';
 
-/** Waits for a deploy, shows each change on the way, and says how it ended. */
+/** What is shown while a deploy is under way. */
+interface Watcher {
+  readonly onChange: (hostname: string, host: HostProgress) => void;
+  readonly onPhase: (record: RolloutRecord) => void;
+  readonly onLook?: (progress: DeployProgress) => void;
+  /** Called at the end, also if it is not the deploy's. */
+  readonly close: (outcome: DeployOutcome | undefined) => void;
+}
+
+interface WatchedEntry {
+  readonly id: number;
+  readonly deployment: Deployment;
+}
+
+/**
+ * Waits for a deploy, shows each change on the way (on a terminal all hosts at once, else a line for each change, for programs an
+ * object a line), and says how it ended.
+ */
 export async function reportOutcome(
   world: ClientWorld,
-  { id, deployment }: { readonly id: number; readonly deployment: Deployment },
+  { id, deployment }: WatchedEntry,
   run: OutputOptions & { readonly signal: AbortSignal; readonly waitTimeout: number },
 ): Promise<DeployOutcome> {
-  const progress = await waitForDeploy({
-    ...{ world, id, deployment, signal: run.signal, timeoutMs: run.waitTimeout },
+  const watcher = run.json ? forProgram(id, deployment) : (onScreen(id, deployment) ?? lineByLine(run));
+  let outcome: DeployOutcome | undefined;
+  try {
+    const progress = await waitForDeploy({
+      ...{ world, id, deployment, signal: run.signal, timeoutMs: run.waitTimeout },
+      ...watcher,
+    });
+    outcome = outcomeOf(id, deployment, progress);
+    return outcome;
+  } finally {
+    watcher.close(outcome);
+  }
+}
+
+function forProgram(id: number, { name: app }: Deployment): Watcher {
+  const common = { id, app, verdict: 'running' };
+  return {
+    onChange: (hostname, host) => writeJson({ ...common, ...describeHost(hostname, host) }),
+    onPhase: ({ phase, reason }) => {
+      if (phase !== 'done') writeJson({ ...common, phase, reason: reason ?? null });
+    },
+    close: () => undefined,
+  };
+}
+
+function onScreen(id: number, deployment: Deployment): Watcher | undefined {
+  const screen = watchOnScreen(id, deployment);
+  if (screen === undefined) return undefined;
+  return {
+    onChange: () => undefined,
+    onPhase: () => undefined,
+    onLook: (progress) => screen.show(progress),
+    // What went wrong is told by a table of its own.
+    close: (outcome) =>
+      screen.close({ isLeft: outcome === undefined || outcome.exitCode === EXIT_CODES.done }),
+  };
+}
+
+function lineByLine(run: OutputOptions): Watcher {
+  return {
     onChange: (hostname, host) => printNote(run, progressLine(hostname, host)),
     onPhase: (record) => {
       const said = phaseLine(record);
       if (said !== undefined) printNote(run, said);
     },
-  });
-  return outcomeOf(id, deployment, progress);
+    close: () => undefined,
+  };
 }
 
 const QUIET_STATES: readonly string[] = ['fetching', 'waiting', 'applying', 'healthy', 'skipped'];

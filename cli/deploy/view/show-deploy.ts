@@ -3,6 +3,7 @@ import { hostStates } from '../../../world/deploys/host-states.js';
 import { CliError } from '../../errors.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { lines, type OutputOptions } from '../../output/print.js';
+import type { RecordState } from '../explain-interruption.js';
 import { type LoggedDeployment, type ReadCall, readDeployment } from '../read-deploys.js';
 import { type DeployOutcome, describeHost, formatHosts } from './deploy-outcome.js';
 import { reportOutcome } from './report-progress.js';
@@ -40,11 +41,13 @@ export async function showDeploy(
 export async function waitAgain(
   world: ClientWorld,
   id: number | undefined,
-  run: OutputOptions & ReadCall & { readonly waitTimeout: number },
+  run: OutputOptions &
+    ReadCall & { readonly waitTimeout: number; readonly onRecord: (state: RecordState) => void },
 ): Promise<DeployOutcome> {
   const newest = id ?? Math.max(0, ...(await world.getApps(run)).values());
   if (newest === 0) throw new CliError('usage', 'There is no deploy yet: make one with "hawser deploy".');
   const { deployment } = await readDeployment(world, newest, run);
+  run.onRecord({ id: newest, isRecorded: true });
   return await reportOutcome(world, { id: newest, deployment }, run);
 }
 

@@ -18,6 +18,8 @@ export interface WaitOptions {
   readonly onChange: (hostname: string, host: HostProgress) => void;
   /** Called when the phase of the whole changed. */
   readonly onPhase?: ((record: RolloutRecord) => void) | undefined;
+  /** Called whenever it was looked at. */
+  readonly onLook?: ((progress: DeployProgress) => void) | undefined;
 }
 
 /** How a deploy stands. */
@@ -33,7 +35,7 @@ export interface DeployProgress {
  * the reports and the agents' sessions.
  */
 export async function waitForDeploy(options: WaitOptions): Promise<DeployProgress> {
-  const { world, id, deployment, onChange, onPhase } = options;
+  const { world, id, deployment, onChange, onPhase, onLook } = options;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal, AbortSignal.timeout(options.timeoutMs)]);
   const shown = new Map<string, string>();
@@ -73,6 +75,7 @@ export async function waitForDeploy(options: WaitOptions): Promise<DeployProgres
       // What is decided counts with the reports that were there before, which may come here later.
       if (decided?.verdict !== undefined && ![...hosts.values()].every(({ state }) => isFinal(state)))
         hosts = await readHostStates(world, { id, deployment, signal });
+      onLook?.({ record: decided, hosts });
       showChanges(hosts, shown, onChange);
       if (decided !== undefined && decided.phase !== phase) onPhase?.(decided);
       phase = decided?.phase ?? '';

@@ -9,6 +9,7 @@ import {
   agentsRegistered,
   connectionFlags,
   hawser,
+  lastJson,
   shown,
   startHawser,
   temporaryFolder,
@@ -71,7 +72,7 @@ async function answer(name: string): Promise<string> {
 test.serial('a deploy reaches every host, is healthy on each, and is listed with its message', async (t) => {
   const { code, stdout, stderr } = await deploy(await app(t, 'one'), '--json', '--message', 'the first');
   t.is(code, 0, stderr);
-  const { id, verdict, hosts } = JSON.parse(stdout);
+  const { id, verdict, hosts } = lastJson(stdout);
   t.like({ id, verdict }, { id: 1, verdict: 'healthy' });
   t.deepEqual(
     hosts.map(({ hostname, state }: Record<string, string>) => [hostname, state]),
@@ -220,7 +221,7 @@ test.serial(
     const host = fleet.host('h2');
     const healthy = await deploy(await app(t, 'steady'), '--json');
     t.is(healthy.code, 0, healthy.stderr);
-    const { id } = JSON.parse(healthy.stdout);
+    const { id } = lastJson(healthy.stdout);
     const trying = startHawser([
       'deploy',
       await app(t, 'never', '[sh, -c, "echo trying; exit 1"]'),

@@ -30,9 +30,12 @@ test('Ctrl-C after a deploy was recorded says that it goes on, and how to look',
   t.deepEqual(await exited, [130, null]);
   const [stdout, stderr] = await outputs;
   t.is(stdout, '');
-  t.regex(
+  const again = `hawser deploys wait 1 --seeds ${direct.etcd.url}`;
+  t.true(
+    stderr.endsWith(
+      `\nhawser: Stopped watching; deploy 1 goes on without this command. To watch it again: ${again}\n`,
+    ),
     stderr,
-    /\nhawser: Stopped waiting; deploy 1 goes on without this command\. "hawser deploys list" shows how it ends\.\n$/,
   );
   t.like(await direct.json(['deploys', 'list']), { 0: { id: 1, verdict: 'running' } });
 });
@@ -40,9 +43,12 @@ test('Ctrl-C after a deploy was recorded says that it goes on, and how to look',
 test('An interruption speaks of a deploy only where one may be in the log', (t) => {
   const error = new InterruptedError('SIGTERM');
   t.is(sayWhatGoesOn(error, undefined), error);
-  const unknown = sayWhatGoesOn(error, { id: 7, isRecorded: false });
+  const unknown = sayWhatGoesOn(error, { id: 7, isRecorded: false }, ['--fleet', 'prod']);
   t.like(unknown, { signalName: 'SIGTERM', isTelling: true });
-  t.regex(String(unknown), /deploy 7 was being recorded: "hawser deploys list" shows whether it was/);
+  t.regex(
+    String(unknown),
+    /deploy 7 was being recorded\. Whether it was is shown by: hawser deploys list --fleet prod \(/,
+  );
   const other = new Error('another');
   t.is(sayWhatGoesOn(other, { id: 7, isRecorded: true }), other);
 });

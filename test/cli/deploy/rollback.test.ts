@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { createFleet, type Fleet } from '../../../fixtures/index.js';
-import { agentsRegistered, connectionFlags, hawser, temporaryFolder } from '../helpers/hawser.js';
+import { agentsRegistered, connectionFlags, hawser, lastJson, temporaryFolder } from '../helpers/hawser.js';
 
 let fleet: Fleet;
 let flags: string[];
@@ -53,7 +53,7 @@ test.serial('two apps live side by side; each goes back, starts again and goes a
   t.deepEqual(await versions('shop'), everywhere('two'));
   const back = await run('rollback', '--app', 'shop', '--yes', '--json');
   t.is(back.code, 0, back.stderr);
-  t.like(JSON.parse(back.stdout), { id: 4, app: 'shop', verdict: 'healthy' });
+  t.like(lastJson(back.stdout), { id: 4, app: 'shop', verdict: 'healthy' });
   t.deepEqual(await versions('shop'), everywhere('one'));
   t.deepEqual(await versions('blog'), everywhere('first'));
   const shown = await run('deploys', 'show', '4');
@@ -66,7 +66,7 @@ test.serial('two apps live side by side; each goes back, starts again and goes a
   const restarted = await run('restart', 'blog', 'h2,h3', '--yes', '--json');
   t.is(restarted.code, 0, restarted.stderr);
   t.deepEqual(
-    JSON.parse(restarted.stdout).hosts.map(({ hostname }: { hostname: string }) => hostname),
+    lastJson(restarted.stdout).hosts.map(({ hostname }: { hostname: string }) => hostname),
     ['h2', 'h3'],
   );
   const removed = await run('remove', 'blog', '--yes');
@@ -87,7 +87,7 @@ test.serial(
     const { id } = JSON.parse(recorded.stdout);
     const waited = await run('deploys', 'wait', String(id), '--json');
     t.is(waited.code, 5, waited.stderr);
-    t.like(JSON.parse(waited.stdout), { id, app: 'shop', verdict: 'rolled-back' });
+    t.like(lastJson(waited.stdout), { id, app: 'shop', verdict: 'rolled-back' });
     t.deepEqual(await versions('shop'), everywhere('one'));
     const shown = JSON.parse((await run('deploys', 'show', String(id), '--json')).stdout);
     t.is(shown.verdict, 'rolled-back');
@@ -110,8 +110,8 @@ test.serial('a paused deploy waits for a person, who goes on with it or takes it
     const folder = await app(t, 'shop', version, { run: failsOn('h2'), rollout });
     const { code, stdout } = await run('deploy', folder, '--no-git', '--yes', '--json');
     t.is(code, 5, stdout);
-    t.like(JSON.parse(stdout), { verdict: 'paused' });
-    return String(JSON.parse(stdout).id);
+    t.like(lastJson(stdout), { verdict: 'paused' });
+    return String(lastJson(stdout).id);
   };
   const first = await paused('four');
   const status = await run('status', '--json');
@@ -123,6 +123,6 @@ test.serial('a paused deploy waits for a person, who goes on with it or takes it
   const second = await paused('five');
   t.is((await run('deploys', 'abort', second, '--reason', 'not today')).code, 0);
   const ended = await run('deploys', 'wait', second, '--json');
-  t.like(JSON.parse(ended.stdout), { verdict: 'stopped' });
+  t.like(lastJson(ended.stdout), { verdict: 'stopped' });
   t.regex((await run('deploys', 'abort', second)).stderr, /stopped/);
 });

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { ExecutionContext } from 'ava';
 import { type EtcdUser, EtcdWorld } from '../../../world/index.js';
 import { Etcd } from '../../world/helpers/etcd.js';
-import { hawser, type Result, type RunOptions, startHawser } from './hawser.js';
+import { hawser, lastJson, type Result, type RunOptions, startHawser } from './hawser.js';
 
 /** The command line on an etcd that it dials directly: for what does not depend on how the fleet is reached. */
 export class DirectEtcd implements AsyncDisposable {
@@ -33,7 +33,7 @@ export class DirectEtcd implements AsyncDisposable {
     // Problems of the fleet are no failure to tell them.
     const told = args[0] === 'status' && code === 1 && stdout !== '';
     if (code !== 0 && !told) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
-    return JSON.parse(stdout);
+    return lastJson(stdout);
   }
 
   /** Starts a command that goes on until it is interrupted. */

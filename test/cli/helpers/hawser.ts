@@ -43,6 +43,11 @@ export async function hawser(args: readonly string[], options: RunOptions = {}):
   return { code, stdout, stderr };
 }
 
+/** The last JSON value that a command printed: how it ended, after how it went. */
+export function lastJson(stdout: string) {
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+}
+
 /** Starts it and leaves it running. */
 export function startHawser(args: readonly string[], options: RunOptions = {}): ChildProcess {
   const home = options.cwd ?? '/nonexistent';

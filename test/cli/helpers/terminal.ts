@@ -15,6 +15,8 @@ export interface Terminal {
   type(keys: string): void;
   /** Waits until the screen shows a text. */
   shows(expected: RegExp): Promise<void>;
+  /** Changes its size. */
+  resize(columns: number, rows: number): void;
   readonly exited: Promise<number>;
 }
 
@@ -22,11 +24,12 @@ interface TerminalOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly columns?: number;
+  readonly rows?: number;
   /** Another program than the command line, for Node. */
   readonly program?: string;
 }
 
-/** Starts the command line in a terminal of 100 columns, unless told otherwise, and 30 rows that ends with the test. */
+/** Starts the command line in a terminal that ends with the test: of 100 columns and 30 rows, unless told otherwise. */
 export function hawserInTerminal(
   t: ExecutionContext,
   args: readonly string[],
@@ -63,12 +66,12 @@ export function programInTerminal(
   [program, ...args]: readonly [string, ...string[]],
   options: TerminalOptions,
 ): Terminal {
-  const { columns: cols = 100 } = options;
-  const emulator = new xterm.Terminal({ cols, rows: 30, allowProposedApi: true });
+  const { columns: cols = 100, rows = 30 } = options;
+  const emulator = new xterm.Terminal({ cols, rows, allowProposedApi: true });
   const child = spawn(program, args, {
     name: 'xterm-256color',
     cols,
-    rows: 30,
+    rows,
     cwd: options.cwd,
     env: { PATH: process.env['PATH'] ?? '', HOME: options.cwd, ...options.env },
   });
@@ -116,6 +119,10 @@ export function programInTerminal(
     screen,
     written: () => written.replaceAll('\r\n', '\n'),
     shows,
+    resize: (columns, toRows) => {
+      emulator.resize(columns, toRows);
+      child.resize(columns, toRows);
+    },
     type: (keys) => child.write(keys),
     exited,
   };
