@@ -58,6 +58,11 @@ export class ClientWorld implements World {
     this.#fileSystems = new FileSystems({ client, hostname, log }, fsOptions);
   }
 
+  /** The fingerprint of the SSH key that opened the way to etcd; undefined without SSH, and where it is not known. */
+  get loginKey(): string | undefined {
+    return undefined;
+  }
+
   readonly strGet: World['strGet'] = (...args) => this.#strings.strGet(...args);
   readonly strSet: World['strSet'] = (...args) => this.#strings.strSet(...args);
   readonly strDel: World['strDel'] = (...args) => this.#strings.strDel(...args);

@@ -100,6 +100,10 @@ export class SshWorld extends ClientWorld {
     this.#opened = opened;
   }
 
+  override get loginKey(): string | undefined {
+    return this.tunnel.state.loginKey;
+  }
+
   override close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

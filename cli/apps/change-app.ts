@@ -176,7 +176,15 @@ async function change(
       ...(allowMissing ? { allowMissing } : {}),
     },
     {
-      ...{ position, confirmed, sign, signal, onRecord, hash: run.hash ?? newest.hash },
+      ...{
+        gitPlace: 'anywhere' as const,
+        position,
+        confirmed,
+        sign,
+        signal,
+        onRecord,
+        hash: run.hash ?? newest.hash,
+      },
       again: () => nextPosition(world, name, signal),
     },
   );

@@ -1,12 +1,11 @@
-import { hostname as machineName } from 'node:os';
 import type { ClientWorld } from '../../world/client-world.js';
 import { type Deployment, serialiseDeployment } from '../../world/deploys/deploy-payload.js';
 import { WorldError } from '../../world/errors.js';
 import { getFleet } from '../../world/fleet/stored-identity.js';
 import { DEPLOY_NAMESPACE, messageToSign } from '../../world/signatures/deploy-signature.js';
 import { CliError } from '../errors.js';
-import { userName } from '../system/user-name.js';
 import type { RecordState } from './explain-interruption.js';
+import { type GitPlace, readOrigin } from './read-origin.js';
 import { signWithSshKey } from './sign-with-ssh-key.js';
 
 const MAX_TRIES = 5;
@@ -35,6 +34,8 @@ export interface AppendOptions {
   readonly again: () => Promise<Position>;
   /** Whether a person has confirmed this very position. */
   readonly confirmed: boolean;
+  /** Where git says who makes it. */
+  readonly gitPlace: GitPlace;
   /** The key to sign with: a file, or `agent`. */
   readonly sign: string | undefined;
   readonly signal: AbortSignal;
@@ -70,16 +71,16 @@ export async function readEndOfLog(
 export async function appendDeploy(
   world: ClientWorld,
   draft: DeployDraft,
-  { hash, again, confirmed, sign, signal, onRecord, ...options }: AppendOptions,
+  { hash, again, confirmed, gitPlace, sign, signal, onRecord, ...options }: AppendOptions,
 ): Promise<{ id: number; deployment: Deployment }> {
-  const [user, machine] = [userName(), machineName()];
+  const origin = await readOrigin(gitPlace, { sshKey: world.loginKey, signal });
   let { position } = options;
   for (let tries = 1; ; tries += 1) {
     const { id, previous, parentHash } = position;
     const unsigned: Deployment = {
       hawser: 1,
       ...draft,
-      ...{ author: `${user}@${machine}`, origin: { user, machine }, createdAt: new Date().toISOString() },
+      ...{ author: `${origin.user}@${origin.machine}`, origin, createdAt: new Date().toISOString() },
       ...(previous === undefined ? {} : { previous }),
     };
     const deployment = sign === undefined ? unsigned : await signed(world, unsigned, { id, sign, signal });

@@ -5,6 +5,7 @@ import { appendDeploy, type Position, readEndOfLog } from './append-deploy.js';
 import type { RecordState } from './explain-interruption.js';
 import type { Prepared } from './prepare-deploy.js';
 import { contains } from './read-git-state.js';
+import type { GitPlace } from './read-origin.js';
 import type { Targets } from './read-target-hosts.js';
 
 /** @throws CliError `hash-chain` when the app's newest deploy is a commit that this one does not contain. */
@@ -64,6 +65,11 @@ export function recordDeploy(
   return appendDeploy(world, draft, {
     ...options,
     hash: git?.head ?? '',
+    gitPlace: choices.git ? placeOf(choices.folder, git) : 'nobody',
     again: () => findPosition(world, prepared, options.signal),
   });
+}
+
+function placeOf(folder: string, git: Prepared['git']): GitPlace {
+  return git === undefined ? 'anywhere' : { folder, root: git.root };
 }

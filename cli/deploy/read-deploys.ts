@@ -1,6 +1,6 @@
 import { emptyIfNoText } from '../../world/client/stored/read-text.js';
 import type { ClientWorld } from '../../world/client-world.js';
-import { type Deployment, parseDeployment } from '../../world/deploys/deploy-payload.js';
+import { type Deployment, type DeployOrigin, parseDeployment } from '../../world/deploys/deploy-payload.js';
 import type { RolloutRecord, Verdict } from '../../world/deploys/rollout/rollout-record.js';
 import { WorldError } from '../../world/errors.js';
 import { CliError } from '../errors.js';
@@ -12,6 +12,10 @@ export interface DeploySummary {
   readonly app: string;
   readonly message: string;
   readonly author: string;
+  /** Who made it, and from where, as far as is known. */
+  readonly origin: DeployOrigin | null;
+  /** What the hosts do: `deploy`, `restart`, `remove` or `rollback`; empty where unknown. */
+  readonly action: string;
   /** ISO 8601; empty where unknown. */
   readonly createdAt: string;
   /** The git commit; empty for one made without git. */
@@ -20,6 +24,16 @@ export interface DeploySummary {
   readonly tree: string;
   /** `running` until the hosts have decided. */
   readonly verdict: Verdict | 'running' | 'unknown';
+}
+
+const UNKNOWN = {
+  ...{ app: '', message: '', author: '', origin: null, action: '', createdAt: '', tree: '' },
+  verdict: 'unknown',
+} as const;
+
+/** What an entry of the log does, in a word. */
+export function actionOf({ action, rollbackOf }: Deployment): string {
+  return action ?? (rollbackOf === undefined ? 'deploy' : 'rollback');
 }
 
 /** How commands read. */
@@ -54,10 +68,12 @@ export async function summariseDeploy(
     world.getRollout(id, call),
   ]);
   const deployment = parseDeployment(payload);
-  if (deployment === undefined)
-    return { id, app: '', message: '', author: '', createdAt: '', hash, tree: '', verdict: 'unknown' };
-  const { name: app, message, author, createdAt, tree } = deployment;
-  return { id, app, message, author, createdAt, hash, tree, verdict: record?.verdict ?? 'running' };
+  if (deployment === undefined) return { ...UNKNOWN, id, hash };
+  const { name: app, message, author, origin = null, createdAt, tree } = deployment;
+  return {
+    ...{ id, app, message, author, origin, action: actionOf(deployment), createdAt, hash, tree },
+    verdict: record?.verdict ?? 'running',
+  };
 }
 
 /** @throws CliError `usage` for an id that the log does not have, or that another program made */

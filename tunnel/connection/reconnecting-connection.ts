@@ -7,7 +7,7 @@ import { type PendingDial, StandbyDial } from './dial-beside-doubtful-link.js';
 import type { ConnectedLink } from './race-destinations.js';
 import { RetryBudget } from './retry-budget.js';
 import { RetryDelay } from './retry-delay.js';
-import { TunnelStates } from './tunnel-states.js';
+import { type TunnelState, TunnelStates } from './tunnel-states.js';
 
 /** After a connection that lasted this long, failures count from zero again. */
 const STABLE_AFTER_MS = 5_000;
@@ -44,7 +44,7 @@ export class ReconnectingConnection implements AsyncDisposable {
     this.#log = log;
     this.#via = first.via;
     this.#link = first.link;
-    this.states = new TunnelStates({ status: 'connected', since: new Date(), via: first.via });
+    this.states = new TunnelStates(connectedBy(first));
     this.#kept = this.#keep(first.link);
   }
 
@@ -202,7 +202,7 @@ export class ReconnectingConnection implements AsyncDisposable {
     this.#link = link;
     this.#via = via;
     this.#log?.('info', `Connected to ${formatDestination(via)} again.`);
-    this.states.change({ status: 'connected', since: new Date(), via });
+    this.states.change(connectedBy({ link, via }));
     // After the channels of those who are waiting, so that they need not wait for it too.
     if (this.#expectsChannels) setImmediate(() => link.expectChannels());
     return link;
@@ -237,4 +237,8 @@ export class ReconnectingConnection implements AsyncDisposable {
     this.#log?.('error', reason.message);
     this.states.change({ status: 'failed', since: new Date(), reason });
   }
+}
+
+function connectedBy({ via, link: { loginKey } }: ConnectedLink): TunnelState {
+  return { status: 'connected', since: new Date(), via, ...(loginKey !== undefined && { loginKey }) };
 }

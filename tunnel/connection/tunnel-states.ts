@@ -14,6 +14,8 @@ export interface TunnelState {
   /** Why it is not connected; undefined when it is, or was closed. */
   readonly reason?: TunnelError | undefined;
   readonly via?: Destination | undefined;
+  /** For `connected`: the fingerprint (`SHA256:…`) of the key that the host accepted at login; absent where it is not known. */
+  readonly loginKey?: string | undefined;
   readonly retryAt?: Date | undefined;
 }
 

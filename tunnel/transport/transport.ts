@@ -29,6 +29,8 @@ export interface DialOptions {
 export interface Link {
   /** Resolves with the reason when the connection is gone; never rejects. */
   readonly closed: Promise<TunnelError>;
+  /** The fingerprint of the key that the host accepted at login; undefined for a login without a key, and where it is not known. */
+  readonly loginKey?: string | undefined;
   /** How targets are reached that no channel leads to. */
   readonly reach?: Reach | undefined;
   /**

@@ -1,11 +1,9 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from '../../command-context.js';
-import type { DeploySummary } from '../../deploy/read-deploys.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { wholeNumber } from '../../input/parse-flag-values.js';
-import type { Lines } from '../../output/escaped-lines.js';
-import { formatTable, printResult } from '../../output/print.js';
+import { printResult } from '../../output/print.js';
 import { abortCommand, confirmCommand, resumeCommand } from './deploys-decide.js';
 import { diffCommand, showCommand, waitCommand } from './deploys-look.js';
 
@@ -33,10 +31,13 @@ function listCommand(context: CommandContext): Command {
     .description('list the deploys, newest first')
     .option('--app <name>', 'only of this app')
     .action(async (flags: ConnectionFlags & { app?: string }) => {
-      const { listDeploys } = await import('../../deploy/read-deploys.js');
+      const [{ listDeploys }, { formatDeploys }] = await Promise.all([
+        import('../../deploy/read-deploys.js'),
+        import('../../deploy/view/format-deploys.js'),
+      ]);
       const list = await withWorld(context, flags, (world, call) => listDeploys(world, call));
       const shown = flags.app === undefined ? list : list.filter(({ app }) => app === flags.app);
-      printResult(flags, shown, shown.length === 0 ? 'no deploys yet' : format(shown));
+      printResult(flags, shown, shown.length === 0 ? 'no deploys yet' : formatDeploys(shown));
     });
 }
 
@@ -54,17 +55,4 @@ function pruneCommand(context: CommandContext): Command {
       const pruned = await withWorld(context, flags, (world, call) => world.pruneDeploys(flags.keep, call));
       printResult(flags, { pruned }, pruned === 1 ? 'Deleted 1 deploy.' : `Deleted ${pruned} deploys.`);
     });
-}
-
-function format(list: readonly DeploySummary[]): Lines {
-  const rows = list.map(({ id, app, verdict, createdAt, author, hash, message }) => [
-    String(id),
-    app,
-    verdict,
-    createdAt.replace('T', ' ').slice(0, 19),
-    author,
-    hash.slice(0, 10),
-    message,
-  ]);
-  return formatTable(['ID', 'APP', 'VERDICT', 'WHEN (UTC)', 'BY', 'COMMIT', 'MESSAGE'], rows);
 }

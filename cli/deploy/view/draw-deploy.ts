@@ -100,7 +100,7 @@ function hostLines(hosts: readonly (readonly [string, WatchedHost])[], columns: 
 }
 
 /** "9s", "1m05s", "2h03m" */
-export function formatElapsed(ms: number): string {
+function formatElapsed(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   const two = (value: number) => String(value).padStart(2, '0');
   if (seconds < 60) return `${seconds}s`;

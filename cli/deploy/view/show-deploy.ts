@@ -21,9 +21,10 @@ export async function showDeploy(
   ]);
   const { deployment, hash, record } = logged;
   const hosts = hostStates(deployment, reports, agents);
-  const { name: app, message, author, createdAt, tree, action, rollbackOf, signature } = deployment;
+  const { name: app, message, author, origin, createdAt, tree, action, rollbackOf, signature } = deployment;
   const value = {
-    ...{ id, app, message, author, createdAt, hash, tree, action: action ?? 'deploy' },
+    ...{ id, app, message, author, origin: origin ?? null },
+    ...{ createdAt, hash, tree, action: action ?? 'deploy' },
     ...{ rollbackOf: rollbackOf ?? null, isSigned: signature !== undefined },
     verdict: record?.verdict ?? 'running',
     rollout: record ?? null,
@@ -52,7 +53,7 @@ export async function waitAgain(
 }
 
 function headOf({ id, deployment, hash }: LoggedDeployment): string[] {
-  const { name, message, author, createdAt, action, rollbackOf, noop, signature } = deployment;
+  const { name, message, author, origin, createdAt, action, rollbackOf, noop, signature } = deployment;
   const what = action === undefined ? 'deploy' : action;
   const notes = [
     ...(rollbackOf === undefined ? [] : [`rollback to deploy ${rollbackOf}`]),
@@ -63,6 +64,8 @@ function headOf({ id, deployment, hash }: LoggedDeployment): string[] {
     `Deploy ${id}: ${what} of ${name}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`,
     ...(message === '' ? [] : [`  message  ${message}`]),
     `  by       ${author}, ${createdAt.replace('T', ' ').slice(0, 19)} UTC`,
+    ...(origin?.git === undefined ? [] : [`  git      ${origin.git}`]),
+    ...(origin?.sshKey === undefined ? [] : [`  SSH key  ${origin.sshKey}`]),
     ...(hash === '' ? [] : [`  commit   ${hash}`]),
   ];
 }

@@ -45,6 +45,8 @@ const SESSION_AFTER_MS = 2;
 
 interface LinkSetup extends DialOptions {
   readonly destination: ResolvedDestination;
+  /** See {@link Link.loginKey}. */
+  readonly loginKey: string | undefined;
   readonly controlPath: string;
   /** The directory of the control socket; the link removes it. */
   readonly folder: string;
@@ -82,6 +84,10 @@ export class OpenSshLink implements Link {
       socket.once('close', () => void this.#end().then(resolve));
     });
     socket.on('data', (chunk: Buffer) => this.#receive(chunk, reader)).resume();
+  }
+
+  get loginKey(): string | undefined {
+    return this.#setup.loginKey;
   }
 
   get reach(): Reach | undefined {

@@ -9,6 +9,7 @@ import type { ResolvedDestination } from '../../ssh-config/resolved-destination.
 import { isMute } from '../liveness/liveness-probe.js';
 import { quirksOf } from '../liveness/server-quirks.js';
 import type { DialOptions, Transport } from '../transport.js';
+import { lastAcceptedKey, withoutAcceptedKeys } from './accepted-keys.js';
 import { Askpass } from './askpass/askpass.js';
 import { connectToControlSocket, killProcess, type ProxiedConnection, terminate } from './control-socket.js';
 import { OpenSshLink } from './openssh-link.js';
@@ -37,10 +38,11 @@ export const opensshTransport: Transport = {
       checkPaths(destination);
       await checkIdentities(destination);
       await refusePipes(destination);
-      await startMaster(destination, { ...options, folder });
+      const loginKey = await startMaster(destination, { ...options, folder });
       return new OpenSshLink(await connectToMaster(destination, controlPath, signal), {
         ...options,
         destination,
+        loginKey,
         controlPath,
         folder,
       });
@@ -111,12 +113,12 @@ interface Master extends DialOptions {
   readonly folder: string;
 }
 
-/** Resolves when `ssh` is logged in and its control socket is there. */
-async function startMaster(destination: ResolvedDestination, options: Master): Promise<void> {
+/** Resolves when `ssh` is logged in and its control socket is there, with the fingerprint of the key that the host accepted. */
+async function startMaster(destination: ResolvedDestination, options: Master): Promise<string | undefined> {
   const attempt = new AbortController();
   const unlisten = onAbort([options.signal], () => attempt.abort(options.signal.reason));
   try {
-    await logIn(destination, options, attempt);
+    return await logIn(destination, options, attempt);
   } finally {
     unlisten();
   }
@@ -126,7 +128,7 @@ async function logIn(
   destination: ResolvedDestination,
   { folder, keepaliveIntervalMs, keepaliveCountMax, questions, timeLimit, log }: Master,
   attempt: AbortController,
-): Promise<void> {
+): Promise<string | undefined> {
   const { signal } = attempt;
   const onFailed = (reason: unknown) => attempt.abort(reason);
   const hosts = [...destination.jumps, destination];
@@ -151,10 +153,14 @@ async function logIn(
       signal,
       environment: askEnvironment(askPrograms.at(-1)),
     });
-    if (status === 0) return askpass?.succeeded();
-    const said = await failedHost(destination, output, folder);
+    if (status === 0) {
+      askpass?.succeeded();
+      return lastAcceptedKey(output);
+    }
+    const said = await failedHost(destination, withoutAcceptedKeys(output), folder);
     if (said.output !== '' || logLevel === 'INFO') throw translateOpenSshFailure(said.by, said.output);
   }
+  return undefined;
 }
 
 /** The host on the route that failed, and what its `ssh` said: jump hosts have logs. */
@@ -174,7 +180,7 @@ async function failedHost(
 
 async function readLog(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return withoutAcceptedKeys(await readFile(file, 'utf8'));
   } catch {
     // It was never reached.
     return '';

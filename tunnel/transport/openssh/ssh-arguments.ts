@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { shellWord } from '../../exec/shell-command.js';
 import { canStoreHostKey } from '../../host-key/decide-host-key.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
+import { LOG_ACCEPTED_KEYS } from './accepted-keys.js';
 
 /**
  * Where `ssh` finds the host's keys: in the known_hosts files, with more revocations in a generated file, or only in a
@@ -73,7 +74,7 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
     ['BatchMode', options.askPrograms?.at(-1) === undefined ? 'yes' : 'no'],
     ['LogLevel', options.logLevel ?? 'ERROR'],
     // Why a connection ended during login; OpenSSH 8.5 and later say so at any level.
-    ['LogVerbose', '*:sshpkt_vfatal():*'],
+    ['LogVerbose', `*:sshpkt_vfatal():*,${LOG_ACCEPTED_KEYS}`],
     ['HostName', literal(host)],
     ['User', word(user)],
     ['Port', port],

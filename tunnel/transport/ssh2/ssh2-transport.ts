@@ -126,6 +126,10 @@ class Ssh2Link implements Link {
     }
   }
 
+  get loginKey(): string | undefined {
+    return this.#login.keyFingerprint;
+  }
+
   get reach(): Reach | undefined {
     return this.#destination.reach;
   }

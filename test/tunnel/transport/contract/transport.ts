@@ -4,6 +4,7 @@ import { testCommands } from './commands.js';
 import { type Dial, never } from './connected.js';
 import { testHostKeys } from './host-keys.js';
 import { testLife } from './life.js';
+import { testLoginKeys } from './login-keys.js';
 import { testRefusals } from './refusals.js';
 
 /** Registers what every transport must do, for one of them. */
@@ -20,4 +21,5 @@ export function testTransport(name: 'ssh2' | 'openssh'): void {
   testRefusals(dial);
   testHostKeys(dial);
   testLife(dial);
+  testLoginKeys(dial);
 }

@@ -9,6 +9,8 @@ export interface LoginMethod {
   readonly method: AnyAuthMethod;
   /** Its name in errors, once the host refused it. */
   readonly name?: string | undefined;
+  /** For a key: its public half. */
+  readonly publicKey?: Buffer | undefined;
   /** Whether it is an RSA key, which may be offered again with another signature algorithm. */
   readonly isRsa?: boolean | undefined;
   /** For a key from a file: its private half, once it is unlocked. */

@@ -49,6 +49,7 @@ export async function offerIdentity(
   return (
     key && {
       name,
+      publicKey: key.getPublicSSH(),
       isRsa: isRsa(key),
       privateKey: () => key,
       method: { type: 'publickey', username, key },
@@ -72,7 +73,7 @@ function byAgent(
     return signed;
   });
   const method = { type: 'agent', username, agent } as const;
-  return { name, isRsa: isRsa(key), method, signature: () => signature };
+  return { name, publicKey, isRsa: isRsa(key), method, signature: () => signature };
 }
 
 function read(

@@ -1,4 +1,5 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware } from 'ssh2';
+import { fingerprintOf } from '../../../../base/key-formats/parse-public-key.js';
 import type { Identity } from '../../../identity/read-identity-files.js';
 import { RsaAlgorithms } from '../../../key-formats/choose-rsa-algorithm.js';
 import { obeyAddKeysToAgent } from '../../../ssh-agent/obey-add-keys-to-agent.js';
@@ -20,6 +21,8 @@ export class Ssh2Login {
   readonly #answered: InteractiveMethods;
   readonly #refused: string[] = [];
   #offered: LoginMethod | undefined;
+  /** The last one with a key that the host did not refuse. */
+  #accepted: LoginMethod | undefined;
   #identity: Identity | undefined;
   #attempts = 0;
   #accepts: readonly string[] = [];
@@ -79,6 +82,12 @@ export class Ssh2Login {
     };
   }
 
+  /** After login: the fingerprint of the key that the host accepted, perhaps beside something else. */
+  get keyFingerprint(): string | undefined {
+    const key = this.#offered?.publicKey ?? this.#accepted?.publicKey;
+    return key && fingerprintOf(key);
+  }
+
   /** Call this after login. */
   succeeded(): void {
     this.#answered.succeeded();
@@ -97,6 +106,7 @@ export class Ssh2Login {
     this.#offered = undefined;
     const signature = offered?.signature?.();
     const isTaken = isPartial || signature === 'given';
+    if (isTaken && offered?.publicKey !== undefined) this.#accepted = offered;
     if (offered?.name !== undefined && !isTaken) {
       const name = signature === 'failed' ? `${offered.name} (it could not sign)` : offered.name;
       if (!this.isRepeating || !this.#refused.includes(name)) this.#refused.push(name);
