@@ -3,7 +3,7 @@ import type { Deployment } from '../../world/deploys/deploy-payload.js';
 import { appendDeploy, nextPosition, type Position } from '../deploy/append-deploy.js';
 import type { RecordState } from '../deploy/explain-interruption.js';
 import { type LoggedDeployment, type ReadCall, readDeployment } from '../deploy/read-deploys.js';
-import { type FleetHosts, findTargets, readFleetHosts } from '../deploy/read-target-hosts.js';
+import { type FleetMember, findTargets, listFleet } from '../deploy/read-target-hosts.js';
 import type { DeployOutcome } from '../deploy/view/deploy-outcome.js';
 import { reportOutcome } from '../deploy/view/report-progress.js';
 import { CliError } from '../errors.js';
@@ -101,8 +101,8 @@ async function lastHealthyBefore(
 }
 
 /** Over a long link the round trips take longest: what is needed later is asked for at the same time. */
-function startReadingHosts(world: ClientWorld, { signal }: ReadCall): Promise<FleetHosts> {
-  const fleet = readFleetHosts(world, signal);
+function startReadingHosts(world: ClientWorld, { signal }: ReadCall): Promise<readonly FleetMember[]> {
+  const fleet = listFleet(world, signal);
   fleet.catch(() => undefined); // whoever awaits it gets it
   return fleet;
 }
@@ -135,7 +135,7 @@ async function onlyApp(world: ClientWorld, call: ReadCall): Promise<string> {
 function hostsOf(
   { deployment }: LoggedDeployment,
   selection: string | undefined,
-  fleet: FleetHosts,
+  fleet: readonly FleetMember[],
 ): readonly string[] {
   if (selection === undefined && deployment.manifest.hosts !== undefined) return deployment.hosts;
   const { live, away } = findTargets(fleet, selection);
@@ -146,7 +146,7 @@ function hostsOf(
 interface Known {
   readonly newest: LoggedDeployment;
   readonly position: Position;
-  readonly fleet: Promise<FleetHosts>;
+  readonly fleet: Promise<readonly FleetMember[]>;
 }
 
 type Draft = Pick<Deployment, 'hosts'> &
@@ -165,8 +165,9 @@ async function change(
   if (confirmed && !(await confirm(run.question, { signal, byDefault: false })))
     throw new CliError('declined', 'Nothing was changed.');
   // A person takes time, in which others go on.
-  const agents = confirmed ? await world.getAgents(run) : (await fleet).agents;
-  const away = draft.hosts.filter((hostname) => !agents.has(hostname));
+  const now = confirmed ? await listFleet(world, signal) : await fleet;
+  const live = new Set(now.flatMap(({ name: hostname, isLive }) => (isLive ? [hostname] : [])));
+  const away = draft.hosts.filter((hostname) => !live.has(hostname));
   const position = confirmed ? await nextPosition(world, name, signal) : known.position;
   const { id, deployment } = await appendDeploy(
     world,

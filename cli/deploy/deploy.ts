@@ -13,6 +13,7 @@ import { describeTargets, formatPlan, planValue } from './plan/format-plan.js';
 import { type DeployPlan, planDeploy, sameAsNewest } from './plan/plan-deploy.js';
 import { readCommits } from './plan/read-commits.js';
 import type { Prepared } from './prepare-deploy.js';
+import type { Targets } from './read-target-hosts.js';
 import type { DeployOutcome } from './view/deploy-outcome.js';
 import { reportOutcome } from './view/report-progress.js';
 
@@ -59,7 +60,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   const same = run.restart || prepared.choices.noop ? undefined : sameAsNewest(plan, git?.head ?? '');
   if (same !== undefined && !run.plan) return nothingToDo(same.id, same.deployment);
   const commits = await readCommits(git, plan.newest?.hash ?? '', signal);
-  const text = formatPlan(plan, manifest, commits);
+  const text = formatPlan(plan, { manifest, noop: prepared.choices.noop }, commits);
   const diffs = run.diff ? await formatDiffs(world, plan, prepared.choices.folder, signal) : [];
   if (run.plan) {
     const value = planValue(plan, { hash: git?.head ?? '', commits });
@@ -67,7 +68,8 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
     return { value, text: whole, exitCode: EXIT_CODES.done, logTail: '' };
   }
   if (!run.json && (confirmed || run.diff)) writeRemark(lines([text, ...diffs]));
-  const question = `Deploy ${manifest.name} as deploy ${position.id} to ${describeTargets(targets)}?`;
+  const what = prepared.choices.noop ? 'Try (noop)' : 'Deploy';
+  const question = `${what} ${manifest.name} as deploy ${position.id} to ${describeTargets(targets)}?`;
   if (confirmed && !(await confirm(question, { signal, byDefault: true })))
     throw new CliError('declined', 'Nothing was deployed.');
   run.onConfirmed?.();
@@ -96,12 +98,30 @@ async function carryOut(
   const recording = { tree, targets, allowMissing, action, position, confirmed, sign, signal, onRecord };
   const { id, deployment } = await recordDeploy(world, prepared, recording);
   printNote(run, `Recorded deploy ${id}.`);
-  if (!run.wait || targets.live.length === 0) {
-    const text = lines([`Recorded deploy ${id} for ${describeTargets(targets)}.`]);
-    const value = { id, app: plan.app, verdict: 'running', hosts: [], away: targets.away };
-    return { value, text, exitCode: EXIT_CODES.done, logTail: '' };
-  }
-  return reportOutcome(world, { id, deployment }, run);
+  if (run.wait && targets.live.length > 0) return reportOutcome(world, { id, deployment }, run);
+  return onlyRecorded(id, plan, run);
+}
+
+/** Where nobody waits for the hosts, or none would begin. */
+function onlyRecorded(id: number, { app, targets }: DeployPlan, run: DeployRun): DeployOutcome {
+  const nobody = nobodyApplies(targets);
+  if (nobody !== undefined) printNote(run, `hawser: ${nobody}`);
+  const { away } = targets;
+  const message = nobody === undefined ? {} : { message: nobody };
+  return {
+    value: { id, app, verdict: 'running', ...message, hosts: [], away },
+    text: lines([`Recorded deploy ${id} for ${describeTargets(targets)}.`]),
+    exitCode: run.wait && !run.allowMissing && away.length > 0 ? EXIT_CODES.unhealthy : EXIT_CODES.done,
+    logTail: '',
+  };
+}
+
+/** A warning where no host would begin. */
+function nobodyApplies({ live, away }: Targets): string | undefined {
+  if (live.length > 0) return undefined;
+  return away.length === 0
+    ? 'No host applies this now, because the fleet has none; those that join it will.'
+    : 'No host applies this now, because no agent of theirs is running; they catch up when they are back.';
 }
 
 function nothingToDo(id: number, { name, hosts }: Deployment): DeployOutcome {

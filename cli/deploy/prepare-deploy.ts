@@ -56,6 +56,12 @@ export async function prepareDeploy(choices: DeployChoices, signal: AbortSignal)
   return { choices, manifest, git, isLeftOut };
 }
 
+/** The same for other hosts than the manifest names; undefined changes nothing. @param selection names, globs and labels */
+export function withHosts(prepared: Prepared, selection: string | undefined): Prepared {
+  if (selection === undefined) return prepared;
+  return { ...prepared, manifest: { ...prepared.manifest, hosts: selection } };
+}
+
 /** What no host would carry out must not pass for done. @throws CliError `usage` */
 function refuseUnsupported({ secrets, schedule }: Manifest, folder: string): void {
   const key = secrets !== undefined ? 'secrets' : schedule !== undefined ? 'schedule' : undefined;

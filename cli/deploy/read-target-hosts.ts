@@ -1,6 +1,5 @@
-import { type KnownHost, listHosts } from '../../world/agents/fleet-hosts.js';
+import { listHosts } from '../../world/agents/fleet-hosts.js';
 import { ALL_HOSTS } from '../../world/agents/host-selection.js';
-import type { Agent } from '../../world/agents/registered-agents.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { selectHosts } from '../fleet/file/select-hosts.js';
 
@@ -12,45 +11,36 @@ export interface Targets {
   readonly away: readonly string[];
 }
 
-/** The agents that run, and the hosts that belong to the fleet. */
-export interface FleetHosts {
-  readonly agents: ReadonlyMap<string, Agent>;
-  readonly known: ReadonlyMap<string, KnownHost>;
+/** A host of a fleet. */
+export interface FleetMember {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Whether its agent is running. */
+  readonly isLive: boolean;
 }
 
-/**
- * Finds the hosts of the fleet that a selection means, as it stands now.
- *
- * @param selection names, globs and labels; default all, of which there may be none
- * @throws CliError `usage` as {@link selectHosts}
- */
-export async function readTargetHosts(
-  world: ClientWorld,
-  selection: string | undefined,
-  signal: AbortSignal,
-): Promise<Targets> {
-  return findTargets(await readFleetHosts(world, signal), selection);
-}
-
-/** Reads what {@link findTargets} chooses from. */
-export async function readFleetHosts(world: ClientWorld, signal: AbortSignal): Promise<FleetHosts> {
+/** The hosts of the fleet as it stands now, by name. */
+export async function listFleet(world: ClientWorld, signal: AbortSignal): Promise<readonly FleetMember[]> {
   const [agents, known] = await Promise.all([
     world.getAgents({ signal }),
     listHosts(world.client, undefined, { signal }),
   ]);
-  return { agents, known };
-}
-
-/** As {@link readTargetHosts}. */
-export function findTargets({ agents, known }: FleetHosts, selection: string | undefined): Targets {
-  const hosts = [...new Set([...agents.keys(), ...known.keys()])].sort().map((name) => ({
+  return [...new Set([...agents.keys(), ...known.keys()])].sort().map((name) => ({
     name,
     labels: agents.get(name)?.labels ?? known.get(name)?.labels ?? {},
+    isLive: agents.has(name),
   }));
+}
+
+/**
+ * The hosts that a selection means.
+ *
+ * @param selection names, globs and labels; default all, of which there may be none
+ * @throws CliError `usage` as {@link selectHosts}
+ */
+export function findTargets(hosts: readonly FleetMember[], selection: string | undefined): Targets {
   const isAll = selection === undefined || selection === ALL_HOSTS;
-  const selected = (isAll ? hosts : selectHosts({ hosts }, selection)).map(({ name }) => name);
-  return {
-    live: selected.filter((hostname) => agents.has(hostname)),
-    away: selected.filter((hostname) => !agents.has(hostname)),
-  };
+  const selected = isAll ? hosts : selectHosts({ hosts }, selection);
+  const named = (isLive: boolean) => selected.flatMap((host) => (host.isLive === isLive ? [host.name] : []));
+  return { live: named(true), away: named(false) };
 }

@@ -2,12 +2,13 @@ import type { Log } from '../../base/log.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import type { CommandContext } from '../command-context.js';
 import { logTo } from '../output/print.js';
+import { canAsk } from '../prompts/confirm.js';
 import { warnOfOtherVersions } from '../versions/warn-of-other-versions.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import { etcdUser } from './etcd-user.js';
 import type { FleetTarget } from './merge-target.js';
 import type { ResolveOptions } from './resolve-target.js';
-import { requireFleet, resolveTarget } from './resolve-target.js';
+import { isUndecided, requireFleet, resolveTarget } from './resolve-target.js';
 import { tunnelOptions } from './tunnel-options.js';
 
 /** Opens the World of a fleet: through SSH if it has SSH destinations, else directly. */
@@ -30,6 +31,8 @@ export async function openWorld(target: FleetTarget, log: Log, signal: AbortSign
 export interface WorkOptions extends Pick<ResolveOptions, 'appFolder'> {
   /** Whether it reads the agents and says itself which run another version. */
   readonly saysVersions?: boolean;
+  /** Whether a person is asked which fleet is meant, where several are known and nobody said. */
+  readonly asksFleet?: boolean;
 }
 
 /** Runs `work` with the World of the flags' fleet, and closes it afterwards. */
@@ -44,11 +47,28 @@ export async function withWorld<T>(
   options: WorkOptions = {},
 ): Promise<T> {
   const { signal } = context.interrupts;
-  const target = requireFleet(await resolveTarget(flags, { ...options, signal }));
+  const target = await targetOf(flags, options, signal);
   const log = logTo(flags);
   await using world = await openWorld(target, log, signal);
   using versions = options.saysVersions === true ? undefined : warnOfOtherVersions(world, log);
   const result = await work(world, { signal, timeoutMs: target.timeoutMs }, target);
   await versions?.settled(signal);
   return result;
+}
+
+/** The fleet of the flags, or the one that a person chooses. */
+async function targetOf(
+  flags: ConnectionFlags,
+  options: WorkOptions,
+  signal: AbortSignal,
+): Promise<FleetTarget> {
+  const target = await resolveTarget(flags, { ...options, signal });
+  const mayAsk = options.asksFleet === true && canAsk() && !flags.json && flags.yes !== true;
+  if (!mayAsk || !isUndecided(target)) return requireFleet(target);
+  const { askWhichFleet } = await import('./file/ask-which-fleet.js');
+  const fleet = await askWhichFleet(target.knownFleets ?? [], signal);
+  return {
+    ...(await resolveTarget({ ...flags, fleet }, { ...options, signal })),
+    foundBy: ['--fleet', fleet],
+  };
 }

@@ -65,12 +65,16 @@ export async function resolveTarget(
  */
 export function requireFleet(target: FleetTarget): FleetTarget {
   if (target.isDefault !== true || isLocalSocket(DEFAULT_CLIENT_URL)) return target;
-  const { knownFleets = [] } = target;
-  if (knownFleets.length > 0) throw noneMeant(knownFleets);
+  if (isUndecided(target)) throw noneMeant(target.knownFleets ?? []);
   throw new CliError(
     'usage',
     'No fleet is known here. Make one with "hawser up user@host", add one that another machine made with "hawser fleet add FILE", or pass --ssh-url user@host, or --seeds URL for an etcd that you can reach directly.',
   );
+}
+
+/** Whether several fleets could be meant, and no agent of this machine listens. */
+export function isUndecided({ isDefault, knownFleets = [] }: FleetTarget): boolean {
+  return isDefault === true && knownFleets.length > 0 && !isLocalSocket(DEFAULT_CLIENT_URL);
 }
 
 /** What names the file that a directory led to. */

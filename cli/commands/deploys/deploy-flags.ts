@@ -54,9 +54,11 @@ export async function watchDeploy(
     reach = reachFlags(flags, target);
     return work(world, { ...call, onRecord });
   };
-  const outcome = await withWorld(context, flags, run, options).catch((error: unknown) => {
-    throw sayWhatGoesOn(error, record, reach);
-  });
+  const outcome = await withWorld(context, flags, run, { ...options, asksFleet: true }).catch(
+    (error: unknown) => {
+      throw sayWhatGoesOn(error, record, reach);
+    },
+  );
   printResult(flags, outcome.value, outcome.text);
   if (!flags.json && outcome.logTail !== '') writeRemark(lines(logTailLines(outcome.logTail)));
   context.exitCode = outcome.exitCode;

@@ -1,8 +1,11 @@
 import { Command, Option } from 'commander';
+import type { ClientWorld } from '../../../world/client-world.js';
 import type { CommandContext } from '../../command-context.js';
+import type { Prepared } from '../../deploy/prepare-deploy.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { duration } from '../../input/parse-flag-values.js';
-import { signOption, watchDeploy } from './deploy-flags.js';
+import { canAsk } from '../../prompts/confirm.js';
+import { signOption, type WatchCall, watchDeploy } from './deploy-flags.js';
 
 interface DeployFlags extends ConnectionFlags {
   readonly message: string;
@@ -18,6 +21,7 @@ interface DeployFlags extends ConnectionFlags {
   readonly restart: boolean;
   readonly expectRevision?: string;
   readonly sign?: string;
+  readonly hosts?: string;
 }
 
 /** `hawser deploy`: an app directory to the fleet. */
@@ -31,6 +35,10 @@ export function deployCommand(context: CommandContext): Command {
     )
     .argument('[dir]', 'the directory of the app', '.')
     .option('-m, --message <text>', 'describe this deploy', '')
+    .option(
+      '--hosts <selection>',
+      'names, globs and labels of hosts, separated by commas (default: those of hawser.yaml, else all)',
+    )
     .option('--no-git', 'ignore git: neither record nor check a commit')
     .option(
       '--force',
@@ -60,12 +68,20 @@ export function deployCommand(context: CommandContext): Command {
 
 async function deployFolder(context: CommandContext, folder: string, flags: DeployFlags): Promise<void> {
   const { message, git, force, noop } = flags;
-  const [{ prepareDeploy }, { deploy }] = await Promise.all([
+  const [{ prepareDeploy, withHosts }, { deploy }, { askHosts }] = await Promise.all([
     import('../../deploy/prepare-deploy.js'),
     import('../../deploy/deploy.js'),
+    import('../../deploy/ask-hosts.js'),
   ]);
   const prepared = await prepareDeploy({ folder, message, git, force, noop }, context.interrupts.signal);
-  await watchDeploy(context, flags, (world, call) => deploy(world, prepared, { ...flags, ...call }), {
-    appFolder: folder,
-  });
+  const run = async (world: ClientWorld, call: WatchCall) => {
+    const asked = mustAskHosts(prepared, flags) ? await askHosts(world, call.signal) : undefined;
+    return deploy(world, withHosts(prepared, flags.hosts ?? asked), { ...flags, ...call });
+  };
+  await watchDeploy(context, flags, run, { appFolder: folder });
+}
+
+/** Without a terminal, and where only a plan is wanted, all hosts are meant. */
+function mustAskHosts({ manifest }: Prepared, { hosts, yes, json, plan }: DeployFlags): boolean {
+  return manifest.hosts === undefined && hosts === undefined && !yes && !json && !plan && canAsk();
 }

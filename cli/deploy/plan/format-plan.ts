@@ -1,14 +1,19 @@
-import type { Manifest } from '../../../world/deploys/manifest.js';
+import type { Deployment } from '../../../world/deploys/deploy-payload.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { listed } from '../../output/format-quantities.js';
 import { lines } from '../../output/print.js';
 import type { Targets } from '../read-target-hosts.js';
 import { formatChanges } from './format-file-changes.js';
+import { formatBatches } from './plan-batches.js';
 import { type ChangedHosts, type DeployPlan, describeOrder } from './plan-deploy.js';
 import type { Commit } from './read-commits.js';
 
 /** A plan for a person to read, before the question. */
-export function formatPlan(plan: DeployPlan, manifest: Manifest, commits: readonly Commit[]): Lines {
+export function formatPlan(
+  plan: DeployPlan,
+  { manifest, noop }: Pick<Deployment, 'manifest' | 'noop'>,
+  commits: readonly Commit[],
+): Lines {
   const { position, app, targets, groups, settings, newest } = plan;
   const order = describeOrder({ manifest });
   return lines([
@@ -20,7 +25,9 @@ export function formatPlan(plan: DeployPlan, manifest: Manifest, commits: readon
       : settings.map(({ key, before = 'none', after = 'none' }) => `  ~ ${key}: ${before} → ${after}`)),
     ...(commits.length === 0 ? [] : [`  Commits since deploy ${newest?.id}:`]),
     ...commits.map(({ hash, subject }) => `    ${hash.slice(0, 10)} ${subject}`),
-    ...(order === undefined ? [] : [`  Order: ${order}`]),
+    ...(noop ? ['  Noop: the hosts fetch and verify it, and switch nothing.'] : []),
+    ...(order === undefined || noop ? [] : [`  Order: ${order}`]),
+    ...formatBatches(plan.batches),
   ]);
 }
 
@@ -29,11 +36,12 @@ export function planValue(
   plan: DeployPlan,
   { hash, commits }: { readonly hash: string; readonly commits: readonly Commit[] },
 ): Readonly<Record<string, unknown>> {
-  const { position, app, targets, folder, groups, settings, revision } = plan;
+  const { position, app, targets, folder, groups, batches, settings, revision } = plan;
   return {
     ...{ id: position.id, app, hash, revision, hosts: targets.live, away: targets.away },
     ...{ tree: folder.tree, files: folder.files, sizeBytes: folder.sizeBytes },
     changes: groups.map(({ hosts, from, changes }) => ({ hosts, from: from ?? null, changes })),
+    batches,
     settings,
     commits,
   };

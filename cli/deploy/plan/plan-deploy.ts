@@ -9,8 +9,9 @@ import type { Position } from '../append-deploy.js';
 import { findPosition } from '../append-prepared-deploy.js';
 import type { Prepared } from '../prepare-deploy.js';
 import { type LoggedDeployment, readDeployment } from '../read-deploys.js';
-import { readTargetHosts, type Targets } from '../read-target-hosts.js';
+import { findTargets, listFleet, type Targets } from '../read-target-hosts.js';
 import { compareManifests, type ManifestChange } from './compare-manifests.js';
+import { planBatches } from './plan-batches.js';
 
 /** Hosts that run the same now, and what changes for them. */
 export interface ChangedHosts {
@@ -30,6 +31,8 @@ export interface DeployPlan {
   readonly folder: FolderTree;
   /** Empty where nobody will see it. */
   readonly groups: readonly ChangedHosts[];
+  /** Which hosts switch together, one batch after the other. */
+  readonly batches: readonly (readonly string[])[];
   /** Against the app's newest deploy. */
   readonly settings: readonly ManifestChange[];
   /** The app's newest deploy. */
@@ -53,12 +56,13 @@ export async function planDeploy(
 ): Promise<DeployPlan> {
   const { manifest, choices, isLeftOut } = prepared;
   const { signal } = call;
-  const [targets, position, folder, running] = await Promise.all([
-    readTargetHosts(world, manifest.hosts, signal),
+  const [fleet, position, folder, running] = await Promise.all([
+    listFleet(world, signal),
     findPosition(world, prepared, signal),
     world.describeFolder(choices.folder, { isLeftOut, signal }),
     world.getRunning(call),
   ]);
+  const targets = findTargets(fleet, manifest.hosts);
   const { previous } = position;
   const newest = previous === undefined ? undefined : await readDeployment(world, previous, call);
   const hosts = [...targets.live, ...targets.away].sort();
@@ -68,6 +72,7 @@ export async function planDeploy(
     groups: isSeen
       ? await Promise.all(groupByDeploy(runs).map((group) => compare(world, group, folder, signal)))
       : [],
+    batches: planBatches(targets, { manifest, noop: choices.noop }),
     settings: compareManifests(newest?.deployment.manifest, manifest),
     revision: revisionOf(position, targets, runs),
   };

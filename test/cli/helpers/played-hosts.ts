@@ -1,5 +1,6 @@
 import { AGENT_PROTOCOL } from '../../../agent/constants.js';
 import { packageVersion } from '../../../base/package-version.js';
+import { noteHost } from '../../../world/agents/fleet-hosts.js';
 import { registerAgent } from '../../../world/agents/registered-agents.js';
 import type { Session } from '../../../world/client/lease/session.js';
 import type { Report } from '../../../world/deploys/report.js';
@@ -32,6 +33,7 @@ export class PlayedHosts implements AsyncDisposable {
         ...{ startedAt: '2026-01-01T00:00:00Z', pid: 1, labels },
       };
       await registerAgent(client, agent, session);
+      await noteHost(client, agent);
     }
     return played;
   }

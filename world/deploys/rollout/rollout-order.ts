@@ -15,8 +15,11 @@ export interface RolloutOrder {
 /** How long a rollout may take, unless the manifest says otherwise. */
 const DEFAULT_ROLLOUT_TIMEOUT_MS = 600_000;
 
+/** What the order of a deploy depends on. */
+type Ordered = Pick<Deployment, 'hosts' | 'manifest' | 'noop' | 'action' | 'rollbackOf'>;
+
 /** Undefined where the hosts do not wait for each other. */
-export function orderOf(deployment: Deployment): RolloutOrder | undefined {
+export function orderOf(deployment: Ordered): RolloutOrder | undefined {
   const { hosts, manifest } = deployment;
   // Nothing is switched to.
   if (deployment.noop || deployment.action === 'remove') return undefined;
@@ -27,7 +30,7 @@ export function orderOf(deployment: Deployment): RolloutOrder | undefined {
 }
 
 /** What is started again, or was there before, has been prepared for already. */
-function runsOnce({ action, rollbackOf, manifest }: Deployment): boolean {
+function runsOnce({ action, rollbackOf, manifest }: Ordered): boolean {
   return action === undefined && rollbackOf === undefined && manifest.hooks?.once !== undefined;
 }
 
