@@ -32,7 +32,7 @@ const UNKNOWN = {
 } as const;
 
 /** What an entry of the log does, in a word. */
-export function actionOf({ action, rollbackOf }: Deployment): string {
+function actionOf({ action, rollbackOf }: Deployment): string {
   return action ?? (rollbackOf === undefined ? 'deploy' : 'rollback');
 }
 

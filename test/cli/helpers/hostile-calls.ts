@@ -47,7 +47,7 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   'deploys list': [{ args: [] }],
   'deploys show': [{ args: ['1'] }, { args: ['2'] }, { args: ['99'] }],
   'deploys diff': [{ args: ['2', '1'] }, { args: ['1', '--diff'] }],
-  'deploys wait': [{ args: ['1', '--wait-timeout', '10ms'] }],
+  'deploys wait': [{ args: ['1', '--wait-timeout', '200ms'], redraws: true }],
   'deploys resume': [{ args: ['1'] }],
   'deploys abort': [{ args: ['1', '--reason', hostile('reason')] }],
   'deploys confirm': [{ args: ['1'] }],

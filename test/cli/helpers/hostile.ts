@@ -34,9 +34,9 @@ const movedInValue = new RegExp(`[^\\P{Cc}\n\t]${mark}|${ESC}[^\n]{0,4}${mark}`,
 const shapeless = /[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|\p{M}{5}/u;
 const besidesText = /[^\P{Cc}\n]/u;
 
-/** What inquirer draws a question with; the colours are those that it uses. */
+/** What questions and live views are drawn with; the colours are those that they use. */
 export const drawn = new RegExp(
-  `${ESC}\\[(?:\\d{0,3}[ABCDGJK]|\\?25[hl]|(?:1|2|22|3\\d|39|9\\d)m)|\r(?!${mark})`,
+  `${ESC}\\[(?:\\d{0,3}[ABCDGJK]|\\?25[hl]|(?:0|1|2|22|3\\d|39|9\\d)m)|\r(?!${mark})`,
   'g',
 );
 
