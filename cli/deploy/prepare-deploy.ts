@@ -63,10 +63,9 @@ export function withHosts(prepared: Prepared, selection: string | undefined): Pr
 }
 
 /** What no host would carry out must not pass for done. @throws CliError `usage` */
-function refuseUnsupported({ secrets, schedule }: Manifest, folder: string): void {
-  const key = secrets !== undefined ? 'secrets' : schedule !== undefined ? 'schedule' : undefined;
-  if (key === undefined) return;
-  const message = `${path.join(folder, 'hawser.yaml')}: ${key} is not supported yet, and no host would act on it. Leave it out.`;
+function refuseUnsupported({ secrets }: Manifest, folder: string): void {
+  if (secrets === undefined) return;
+  const message = `${path.join(folder, 'hawser.yaml')}: secrets is not supported yet, and no host would act on it. Leave it out.`;
   throw new CliError('usage', message);
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { APP_NAME, type AppSchedule, type Rollout } from '../../world/deploys/manifest.js';
+import { STRATEGIES } from '../../world/scheduler/strategy-registry.js';
 import { present } from '../fleet/connection-schema.js';
 import { NAME } from '../fleet/file/fleet.js';
 import { hook, processes, processKeys } from './process-and-hook-schemas.js';
@@ -18,6 +19,7 @@ const hosts = z
   .transform((given) => (typeof given === 'string' ? given : given.join(',')));
 
 const scheduleRule = 'expected a mapping with at least namespace';
+const strategyRule = `expected a strategy: ${STRATEGIES.slice(0, -1).join(', ')} or ${STRATEGIES.at(-1)}`;
 const schedule = z
   .strictObject(
     {
@@ -26,7 +28,7 @@ const schedule = z
         'expected the name of a schedule, without a slash',
       ),
       'max-count': count(1).optional(),
-      strategy: text('expected the name of a strategy, such as rr').optional(),
+      strategy: z.enum(STRATEGIES, strategyRule).optional(),
     },
     { error: scheduleRule },
   )
@@ -92,7 +94,11 @@ export const appKeys = {
     .optional()
     .describe('The fleet that the app belongs to.'),
   hosts: hosts.optional().describe('The hosts it runs on: names, globs or labels. Default: all.'),
-  schedule: schedule.optional().describe('Not supported yet: a deploy that has it is refused.'),
+  schedule: schedule
+    .optional()
+    .describe(
+      'The scheduler of the fleet decides on which of these hosts the app runs, and moves it when one is gone.',
+    ),
   ...processKeys,
   processes: processes
     .optional()

@@ -32,8 +32,6 @@ function checkTogether(keys: Omit<z.output<typeof allKeys>, 'name'>, context: z.
     else if (keys.run === undefined && key !== 'health')
       refuse(key, 'expected run beside it: without one, the files are all there is');
   }
-  if (keys.schedule !== undefined && keys.hosts !== undefined)
-    refuse('hosts', 'expected no hosts beside schedule, which decides on them');
 }
 
 /** Reads the app part of a `hawser.yaml` that was parsed already; the connection part is checked and left out. */

@@ -2,7 +2,7 @@ import { SESSION_TTL_SECONDS } from '../constants.js';
 import { WorldError } from '../errors.js';
 import { checkHostname } from '../validate-names.js';
 
-const DEFAULT_STRATEGY = 'rr';
+export const DEFAULT_STRATEGY = 'rr';
 
 /** How a host takes part in a schedule. Give all hosts of a schedule the same; where they differ, the newest counts. */
 export interface SchedulerOptions {

@@ -5,6 +5,9 @@ import { roundRobin } from './strategies/round-robin.js';
 import { spread } from './strategies/spread.js';
 import type { Strategy } from './strategy.js';
 
+/** The names of the strategies that every World knows. */
+export const STRATEGIES = ['rr', 'alpha', 'spread', 'capacity'] as const;
+
 /** The strategies that one World knows by name. */
 export class StrategyRegistry {
   readonly #known = new Map<string, Strategy>([

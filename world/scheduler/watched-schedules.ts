@@ -43,6 +43,10 @@ export class WatchedSchedules {
     return [...this.#schedules.values()].sort((a, b) => byName(a.namespace, b.namespace));
   }
 
+  get(namespace: string): Schedule | undefined {
+    return this.#schedules.get(namespace);
+  }
+
   /** Starts over from everything under the prefix of the scheduler. */
   reset(entries: readonly KeyValue[]): void {
     this.#schedules.clear();

@@ -48,7 +48,8 @@ export class AppFollower {
   readonly #options: AppFollowerOptions;
   readonly #wake = new Notify();
   readonly #outcomes: OutcomeFile;
-  #wanted: WantedEntry | undefined;
+  /** `nothing`: the app runs on other hosts. */
+  #wanted: WantedEntry | 'nothing' | undefined;
   /** The deploy that needs no more work on this host. */
   #ended: { readonly entry: DeployEntry; readonly state: Ending['state'] } | undefined;
   #attempt: { readonly entry: DeployEntry; readonly ending: AbortController } | undefined;
@@ -59,11 +60,10 @@ export class AppFollower {
   }
 
   /** Tells it what is wanted from now on. */
-  want(wanted: WantedEntry): void {
+  want(wanted: WantedEntry | 'nothing'): void {
     this.#wanted = wanted;
     const attempt = this.#attempt;
-    if (attempt !== undefined && (!isSameDeploy(attempt.entry, wanted.entry) || wanted.rollout.isGoingBack))
-      attempt.ending.abort(CHANGED_PLANS);
+    if (attempt !== undefined && !isStillWanted(attempt.entry, wanted)) attempt.ending.abort(CHANGED_PLANS);
     if (!this.#isThere) this.#options.onIdle(false);
     this.#wake.notify();
   }
@@ -95,12 +95,17 @@ export class AppFollower {
   /** Whether the wanted deploy needs no more work. */
   get #isThere(): boolean {
     const wanted = this.#wanted;
+    if (wanted === 'nothing') {
+      const { running, healthy } = this.#options.app;
+      return running === undefined && healthy === undefined;
+    }
     if (wanted === undefined || this.#ended === undefined) return false;
     if (!isSameDeploy(this.#ended.entry, wanted.entry)) return false;
     return !(wanted.rollout.isGoingBack && this.#ended.state === 'healthy');
   }
 
-  async #approach(wanted: WantedEntry, world: ClientWorld, signal: AbortSignal): Promise<void> {
+  async #approach(wanted: WantedEntry | 'nothing', world: ClientWorld, signal: AbortSignal): Promise<void> {
+    if (wanted === 'nothing') return this.#rest(signal);
     const { entry, rollout } = wanted;
     if (!isSameDeploy(this.#ended?.entry, entry) && (await this.#hasEndedBefore(entry))) return;
     if (rollout.isGoingBack) return this.#goBack(entry, signal);
@@ -141,7 +146,7 @@ export class AppFollower {
   async #apply(entry: DeployEntry, world: ClientWorld, signal: AbortSignal): Promise<Ending> {
     const { app, log } = this.#options;
     const gate = new RolloutGate({
-      rollout: () => (isSameDeploy(this.#wanted?.entry, entry) ? this.#wanted?.rollout : undefined),
+      rollout: () => this.#rolloutOf(entry),
       changed: this.#wake,
       signal,
       onWait: (step) => this.#tell(entry, step, 'waiting'),
@@ -153,6 +158,20 @@ export class AppFollower {
     if (state === 'healthy') log('info', `deploy ${entry.id} of ${app.name} is healthy`);
     if (state === 'failed') log('error', `deploy ${entry.id} of ${app.name} failed: ${message}`);
     return ending;
+  }
+
+  /** Undefined once another deploy is wanted. */
+  #rolloutOf(entry: DeployEntry): RolloutState | undefined {
+    const wanted = this.#wanted;
+    return wanted !== 'nothing' && isSameDeploy(wanted?.entry, entry) ? wanted?.rollout : undefined;
+  }
+
+  /** When it is wanted again, the release is still there. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    const { app, log } = this.#options;
+    this.#ended = undefined;
+    await app.rest(signal);
+    log('info', `${app.name} was stopped: its schedule has chosen other hosts`);
   }
 
   async #remove(entry: DeployEntry, signal: AbortSignal): Promise<Ending> {
@@ -206,4 +225,9 @@ export class AppFollower {
     const current = app.healthy?.id ?? 0;
     reporter.report(entry.id, { ...described, step, current, at: new Date().toISOString() });
   }
+}
+
+/** Whether a deploy that is being applied is still what the host is to run. */
+function isStillWanted(entry: DeployEntry, wanted: WantedEntry | 'nothing'): boolean {
+  return wanted !== 'nothing' && isSameDeploy(entry, wanted.entry) && !wanted.rollout.isGoingBack;
 }

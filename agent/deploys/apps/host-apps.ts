@@ -18,6 +18,7 @@ import { SignatureGate } from '../signatures/signature-gate.js';
 import { AppFollower } from './app-follower.js';
 import type { AppSettings } from './common-app-settings.js';
 import { InstalledApp } from './installed-app.js';
+import { ScheduleCandidacies } from './schedule-candidacies.js';
 
 export interface HostAppsOptions extends AppSettings {
   /** The uuid of the fleet that this host belongs to, if its cluster has one. */
@@ -48,6 +49,7 @@ export class HostApps {
   readonly #gate: SignatureGate | undefined;
   /** The newest wanted entry of each app: it is parsed once. */
   readonly #entries = new Map<string, DeployEntry>();
+  #resting: WantedDeploys['resting'] = new Map();
   #hasCaughtUp = false;
 
   constructor(options: HostAppsOptions) {
@@ -93,15 +95,23 @@ export class HostApps {
     const { hostname: name, labels = {}, log } = this.#options;
     const reader = new WantedDeploysReader(world.client, { name, labels }, log);
     const coordinator = new RolloutCoordinator({ client: world.client, hostname: name, log });
+    const candidacies = new ScheduleCandidacies({
+      ...{ world, labels, log },
+      onSettled: () => this.#restApps(candidacies, work),
+    });
     const following = async (): Promise<void> => {
-      for await (const _ of world.watchApps({ signal })) {
-        coordinator.look(await this.#look(reader, work, signal));
+      for await (const _ of reader.changes({ signal })) {
+        const wanted = await this.#look(reader, work, signal);
+        coordinator.look(wanted);
+        this.#resting = wanted.resting;
+        candidacies.want(wanted.candidacies);
+        this.#restApps(candidacies, work);
         onLook();
         this.#hasCaughtUp = true;
         this.#noteConverged();
       }
     };
-    const others = [this.#running.run(world, signal), coordinator.run(signal)];
+    const others = [this.#running.run(world, signal), coordinator.run(signal), candidacies.run(signal)];
     try {
       await retryWhileUnavailable(following, { signal, log, isRetryable });
     } catch (error) {
@@ -155,6 +165,15 @@ export class HostApps {
       work(name);
     }
     return wanted;
+  }
+
+  /** Stops the apps whose schedule has chosen other hosts, once it could have chosen this one. */
+  #restApps(candidacies: ScheduleCandidacies, work: (name: string) => void): void {
+    for (const [name, namespace] of this.#resting) {
+      if (!this.#apps.has(name) || !candidacies.isSettled(namespace)) continue;
+      this.#followed(name).follower.want('nothing');
+      work(name);
+    }
   }
 
   #parse(name: string, { id, payload }: WantedDeploy): DeployEntry | undefined {

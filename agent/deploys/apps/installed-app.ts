@@ -189,6 +189,13 @@ export class InstalledApp {
     await this.releases.removeApp();
   }
 
+  /** Stops the app, which a restarted host does not start either; its releases stay. */
+  async rest(signal: AbortSignal): Promise<void> {
+    if (this.#run !== undefined) await this.#runStopHook(this.#run, signal);
+    await this.goBackTo(undefined, signal);
+    await this.#settings.processHost.forget(this.name);
+  }
+
   async stop(): Promise<void> {
     await Promise.all([this.#run?.leave(), this.#before?.leave()]);
   }

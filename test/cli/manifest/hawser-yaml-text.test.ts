@@ -168,8 +168,8 @@ test(
 test(says, `${inName}limits: {cpus: 1}`, 'line 2, column 10: limits.cpus: unknown key (did you mean "cpu"?)');
 test(
   says,
-  `${inName}hosts: web1\nschedule: {namespace: a}`,
-  'line 2, column 1: hosts: expected no hosts beside schedule',
+  `${inName}schedule: {namespace: a, strategy: spraed}`,
+  'line 2, column 26: schedule.strategy: expected a strategy: rr, alpha, spread or capacity',
 );
 test(
   says,

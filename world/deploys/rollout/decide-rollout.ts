@@ -1,4 +1,6 @@
 import type { Deployment } from '../deploy-payload.js';
+import { followSchedule } from '../scheduled/follow-schedule.js';
+import { scheduleOf, withRolloutHosts } from '../scheduled/scheduled-hosts.js';
 import {
   admittedHosts,
   chooseNextStage,
@@ -26,19 +28,24 @@ export function decideRollout(situation: RolloutSituation): RolloutDecision {
     return { record: end(situation, { verdict: 'superseded', message }) };
   }
   if (record?.phase === 'paused') return {};
-  if (record?.phase === 'going-back') return decideGoingBack({ ...situation, record });
-  return decideRunning(situation);
+  const first = firstRecord(situation.deployment, situation.at);
+  const moved = followSchedule(situation, first);
+  if (moved !== undefined) return moved;
+  const deployment = withRolloutHosts(situation.deployment, record);
+  if (record?.phase === 'going-back') return decideGoingBack({ ...situation, deployment, record });
+  return decideRunning({ ...situation, deployment });
 }
 
 /** A rollout of which nothing was decided yet. */
 export function firstRecord(deployment: Deployment, at: string): RolloutRecord {
-  const admitted = orderOf(deployment) === undefined ? deployment.hosts.length : 0;
+  const isOrdered = orderOf(deployment) !== undefined || scheduleOf(deployment) !== undefined;
+  const admitted = isOrdered ? 0 : deployment.hosts.length;
   return { app: deployment.name, phase: 'running', admitted, since: at };
 }
 
 function decideRunning(situation: RolloutSituation): RolloutDecision {
   const { deployment, phaseMs, nowMs } = situation;
-  const hosts = judgeHosts(deployment, situation);
+  const hosts = judgeScheduledHosts(deployment, situation);
   const record = recordOf(situation);
   const order = orderOf(deployment);
   const stage = order && { order, record, hosts, nowMs };
@@ -116,6 +123,14 @@ function isTooBad(
   if (stage === undefined || !isCanaryStage(stage)) return false;
   const first = new Set(admittedHosts(stage.record, hosts));
   return bad.some((host) => first.has(host));
+}
+
+/** A host that is gone and has not begun is waited for: its schedule moves the app to another. */
+function judgeScheduledHosts(deployment: Deployment, situation: RolloutSituation): JudgedHost[] {
+  const hosts = judgeHosts(deployment, situation);
+  if (scheduleOf(deployment) === undefined) return hosts;
+  const waited = { progress: 'busy', isAlive: true } as const;
+  return hosts.map((host) => (host.progress === 'missing' ? { ...host, ...waited } : host));
 }
 
 function maxFailures({ manifest }: Deployment): number {

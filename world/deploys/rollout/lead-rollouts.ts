@@ -9,9 +9,11 @@ import type { Compare, TxnOp } from '../../client/txn/transaction.js';
 import { foldWatches } from '../../client/watch/fold-watches.js';
 import type { WatchItem } from '../../client/watch/watch-item.js';
 import { WorldError } from '../../errors.js';
-import { AGENTS_PREFIX, DEPLOYS_PREFIX, REPORTS_PREFIX } from '../../keys.js';
+import { AGENTS_PREFIX, DEPLOYS_PREFIX, REPORTS_PREFIX, SCHEDULER_PATH } from '../../keys.js';
+import { WatchedSchedules } from '../../scheduler/watched-schedules.js';
 import { healthyWrite } from '../newest-deploy-per-app.js';
 import { reportsPrefix } from '../reports.js';
+import { decisionOf } from '../scheduled/decision-of.js';
 import { decideRollout } from './decide-rollout.js';
 import { type ChainLink, lookAtDeploy, type UndecidedDeploy } from './find-open-deploys.js';
 import { DeploymentReader } from './read-payloads.js';
@@ -22,8 +24,9 @@ import { WatchedRollouts } from './watched-rollouts.js';
 const BURST_MS = 25;
 
 /** What is watched, in this order. */
-const [DEPLOYS, AGENTS, REPORTS] = [0, 1, 2];
-const WATCHED = [DEPLOYS_PREFIX, AGENTS_PREFIX, REPORTS_PREFIX].map((key) => ({ key, prefix: true }));
+const [DEPLOYS, AGENTS, REPORTS, SCHEDULES] = [0, 1, 2, 3];
+const PREFIXES = [DEPLOYS_PREFIX, AGENTS_PREFIX, REPORTS_PREFIX, SCHEDULER_PATH];
+const WATCHED = PREFIXES.map((key) => ({ key, prefix: true }));
 
 export interface LeaderContext {
   readonly client: Client;
@@ -63,6 +66,7 @@ export async function leadRollouts(context: LeaderContext, signal: AbortSignal):
 class RolloutLeader {
   readonly #context: LeaderContext;
   readonly #table: WatchedRollouts;
+  readonly #schedules: WatchedSchedules;
   readonly #deployments: DeploymentReader;
   readonly #news = new Notify();
   /** What of the watched is set up and read. */
@@ -73,6 +77,7 @@ class RolloutLeader {
   constructor(context: LeaderContext) {
     this.#context = context;
     this.#table = new WatchedRollouts(context.log, () => performance.now());
+    this.#schedules = new WatchedSchedules(undefined);
     this.#deployments = new DeploymentReader(context.client, context.log);
   }
 
@@ -110,6 +115,7 @@ class RolloutLeader {
       this.#ready.add(index);
     } else if (index === DEPLOYS) this.#table.applyDeploys(item.events);
     else if (index === AGENTS) this.#table.applyAgents(item.events);
+    else if (index === SCHEDULES) this.#schedules.apply(item.events);
     else this.#table.addReports(item.events.flatMap(({ type, entry }) => (type === 'put' ? [entry] : [])));
     if (index === DEPLOYS) this.#knownRevision = item.revision;
     return true;
@@ -120,11 +126,12 @@ class RolloutLeader {
     // Those on each deploy are read when it is looked at.
     if (index === REPORTS) return this.#table.forgetReports();
     const { client } = this.#context;
-    const key = index === DEPLOYS ? DEPLOYS_PREFIX : AGENTS_PREFIX;
+    const key = PREFIXES[index] ?? '';
     const keysOnly = index === AGENTS;
     const { entries } = await retryUntilAvailable(signal, () => client.list(key, { signal, keysOnly }));
     if (index === DEPLOYS) this.#table.resetDeploys(entries);
-    else this.#table.resetAgents(entries);
+    else if (index === AGENTS) this.#table.resetAgents(entries);
+    else this.#schedules.reset(entries);
   }
 
   /** @returns when to look again although nothing has changed: 0 for at once; undefined when everything is decided */
@@ -132,7 +139,8 @@ class RolloutLeader {
     const times: number[] = [];
     for (const deploy of await this.#findUndecided(signal)) {
       await this.#readReports(deploy, signal);
-      const { record, untilMs } = decideRollout(this.#table.situationOf(deploy));
+      const schedule = decisionOf(this.#schedules, deploy.deployment);
+      const { record, untilMs } = decideRollout({ ...this.#table.situationOf(deploy), schedule });
       if (record !== undefined) {
         await this.#store(deploy, record, signal);
         times.push(0);

@@ -9,9 +9,11 @@ export interface RolloutRecord {
   readonly app: string;
   /** `going-back`: the hosts that have switched return to what they ran before. */
   readonly phase: 'running' | 'paused' | 'going-back' | 'done';
+  /** Of a deploy with a schedule: the hosts that it is for, those that were chosen, in the order in which they may switch. */
+  readonly hosts?: readonly string[] | undefined;
   /** The host that runs the hook `once` before any host switches. */
   readonly onceHost?: string | undefined;
-  /** So many hosts of the entry, in its order, may switch. */
+  /** So many hosts of the entry (or of `hosts`), in its order, may switch. */
   readonly admitted: number;
   /** Those of them that were away when it was their turn, and may not switch yet. */
   readonly skipped?: readonly string[] | undefined;
@@ -36,6 +38,7 @@ export interface RolloutRecord {
 export const rolloutSchema: z.ZodType<RolloutRecord> = z.object({
   app: z.string(),
   phase: z.enum(['running', 'paused', 'going-back', 'done']),
+  hosts: z.array(z.string()).exactOptional(),
   onceHost: z.string().exactOptional(),
   admitted: z.number().int().min(0),
   skipped: z.array(z.string()).exactOptional(),

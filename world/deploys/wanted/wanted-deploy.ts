@@ -2,6 +2,7 @@ import { isSelected, parseSelection, type SelectableHost } from '../../agents/ho
 import type { Deployment } from '../deploy-payload.js';
 import { orderOf } from '../rollout/rollout-order.js';
 import type { RolloutRecord } from '../rollout/rollout-record.js';
+import { scheduleOf, withRolloutHosts } from '../scheduled/scheduled-hosts.js';
 
 /** An entry of the log, as a host reads it. */
 export interface LoggedDeploy {
@@ -36,44 +37,97 @@ export interface DeployInChain {
   readonly isNewest: boolean;
   /** Whether the host would run a newer one, had that not been taken back. */
   readonly isFallback?: boolean | undefined;
+  /** Whether a newer one that is healthy has ended its schedule, if it has one. */
+  readonly isReplaced?: boolean | undefined;
 }
 
-/** Whether a deploy is for a host: one that it names, or one that came to the fleet later and that it would have named. */
-export function includesHost({ hosts, manifest }: Deployment, host: SelectableHost): boolean {
+/** What the World's scheduler has decided, as a host sees it. `unknown`: nothing yet. */
+export type Chosen = 'yes' | 'no' | 'unknown';
+
+/**
+ * Whether a deploy is for a host: one that it names, or one that came to the fleet later and that it would have named. Of one with
+ * a schedule, these are the hosts that may be chosen.
+ */
+export function includesHost({ action, hosts, manifest }: Deployment, host: SelectableHost): boolean {
   if (hosts.includes(host.name)) return true;
-  if (manifest.schedule !== undefined) return false;
+  // What came later has nothing to start again.
+  if (action === 'restart') return false;
   if (manifest.hosts === undefined) return true;
   const selection = parseSelection(manifest.hosts);
   return selection !== undefined && isSelected(selection, host);
 }
 
-/** What a host makes of a deploy: it is not for it, it wants it, or it wanted it before it was taken back. */
-export type Wish = 'no' | 'yes' | 'taken-back';
+/**
+ * What a host makes of a deploy: it is not for it, it wants it, or it wanted it before it was taken back. `rest`: the app runs
+ * elsewhere, so nothing of it runs here; `keep`: nobody knows yet, so what runs goes on.
+ */
+export type Wish = 'no' | 'yes' | 'taken-back' | 'rest' | 'keep';
 
 /**
  * Decides whether a host wants this deploy of an app; if not, it is asked about the one before. So a host runs the newest one that
  * includes it, unless that went back: then the newest healthy one before.
  */
 export function wishFor(
-  { logged, record, isNewest, isFallback = false }: DeployInChain,
+  { logged, record, isNewest, isFallback = false, isReplaced = false }: DeployInChain,
   host: SelectableHost,
+  chosen: Chosen = 'unknown',
 ): Wish {
   const { deployment } = logged;
   if (!includesHost(deployment, host)) return 'no';
   const isListed = deployment.hosts.includes(host.name);
   // It only tells what would happen.
   if (deployment.noop) return isNewest && isListed && record?.verdict === undefined ? 'yes' : 'no';
+  if (isTakenBack(record)) return 'taken-back';
+  if (scheduleOf(deployment) !== undefined) {
+    if (isReplaced) return 'rest';
+    return scheduledWish({ logged, record, isNewest, isFallback }, host, chosen);
+  }
   const verdict = record?.verdict;
   if (verdict === 'healthy') return 'yes';
-  // Those that are well keep one that was not taken back; those that are not have gone back by themselves.
-  const isBad =
-    verdict === 'rolled-back' ||
-    verdict === 'stopped' ||
-    (verdict === 'failed' && record?.goingBackTo !== undefined);
-  if (isBad) return 'taken-back';
   if (!isListed || isFallback) return 'no';
   // Nobody admits the rest of its hosts any more.
   return verdict !== 'superseded' || isAdmitted(deployment, record, host) ? 'yes' : 'no';
+}
+
+/** Those that are well keep one that was not taken back; those that are not have gone back by themselves. */
+function isTakenBack(record: RolloutRecord | undefined): boolean {
+  const verdict = record?.verdict;
+  if (verdict === 'rolled-back' || verdict === 'stopped') return true;
+  return verdict === 'failed' && record?.goingBackTo !== undefined;
+}
+
+/** Until a deploy is healthy, hosts that are not chosen keep what they ran before. */
+function scheduledWish(
+  { logged, record, isFallback = false }: DeployInChain,
+  host: SelectableHost,
+  chosen: Chosen,
+): Wish {
+  const { deployment } = logged;
+  // Where an app runs is not changed by starting it again.
+  const isWhole = deployment.action !== 'restart';
+  if (record?.verdict === 'healthy') {
+    if (chosen === 'unknown') return 'keep';
+    if (chosen === 'no') return isWhole ? 'rest' : 'no';
+    return isWhole || record.hosts?.includes(host.name) === true ? 'yes' : 'no';
+  }
+  if (isFallback || chosen !== 'yes') return 'no';
+  const isAsked = record?.hosts === undefined || record.hosts.includes(host.name);
+  if (!isAsked || !deployment.hosts.includes(host.name)) return 'no';
+  return record?.verdict !== 'superseded' || isAdmitted(deployment, record, host) ? 'yes' : 'no';
+}
+
+/** Whether a host offers to run a deploy, for the World's scheduler to choose from. */
+export function isCandidate(
+  { logged: { deployment }, record, isReplaced = false }: DeployInChain,
+  host: SelectableHost,
+): boolean {
+  if (scheduleOf(deployment) === undefined || isReplaced || !includesHost(deployment, host)) return false;
+  return !isTakenBack(record) && record?.verdict !== 'superseded';
+}
+
+/** Whether a deploy ends the schedule of those before it. */
+export function endsSchedules({ deployment }: LoggedDeploy, record: RolloutRecord | undefined): boolean {
+  return record?.verdict === 'healthy' && !deployment.noop && deployment.action !== 'restart';
 }
 
 /** How far the fleet is, for a host that wants the deploy. */
@@ -94,8 +148,10 @@ function isAdmitted(
   record: RolloutRecord | undefined,
   { name }: SelectableHost,
 ): boolean {
-  if (orderOf(deployment) === undefined || record?.verdict === 'healthy') return true;
-  const place = deployment.hosts.indexOf(name);
+  const isOrdered = orderOf(deployment) !== undefined || scheduleOf(deployment) !== undefined;
+  if (!isOrdered || record?.verdict === 'healthy') return true;
+  const { hosts } = withRolloutHosts(deployment, record);
+  const place = hosts.indexOf(name);
   if (place === -1 || record === undefined) return false;
   return place < record.admitted && record.skipped?.includes(name) !== true;
 }

@@ -1,20 +1,35 @@
 import type { Log } from '../../../base/log.js';
 import type { SelectableHost } from '../../agents/host-selection.js';
-import type { CallOptions } from '../../call-options.js';
+import type { CallOptions, WatchOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import { logSkipped } from '../../client/stored/log-skipped.js';
 import { readStoredJson } from '../../client/stored/read-json.js';
 import { readText } from '../../client/stored/read-text.js';
-import { DEPLOYS_PREFIX } from '../../keys.js';
+import { foldWatches } from '../../client/watch/fold-watches.js';
+import type { WatchItem } from '../../client/watch/watch-item.js';
+import { DECISIONS_PREFIX, DEPLOYS_PREFIX } from '../../keys.js';
+import { parseHosts, parseSchedulerKey } from '../../scheduler/scheduler-keys.js';
 import { splitIntoGroups } from '../../split-into-groups.js';
 import { payloadKey } from '../deploy-keys.js';
 import { type Deployment, parseDeployment, parseNewerDeployment } from '../deploy-payload.js';
+import type { AppSchedule } from '../manifest.js';
 import { healthyIn, newestIn } from '../newest-deploy-per-app.js';
 import { idOfRollout, isOpen, type RolloutRecord, rolloutSchema } from '../rollout/rollout-record.js';
-import { type LoggedDeploy, rolloutStateOf, type WantedDeploy, wishFor } from './wanted-deploy.js';
+import { scheduleOf } from '../scheduled/scheduled-hosts.js';
+import {
+  type Chosen,
+  endsSchedules,
+  isCandidate,
+  type LoggedDeploy,
+  rolloutStateOf,
+  type WantedDeploy,
+  wishFor,
+} from './wanted-deploy.js';
 
 /** Payloads that are read in one transaction: their sum has to fit into an answer. */
 const READ_AT_ONCE = 32;
+
+const PREFIXES = [DEPLOYS_PREFIX, DECISIONS_PREFIX];
 
 /** A deploy that this host cannot apply: its format is of a newer release of hawser. */
 export interface TooNewDeploy {
@@ -35,6 +50,10 @@ export interface WantedDeploys {
   readonly apps: ReadonlyMap<string, WantedDeploy>;
   /** Of the apps whose newest deploy is for this host. What ran before goes on running. */
   readonly tooNew: ReadonlyMap<string, TooNewDeploy>;
+  /** The apps that run elsewhere: nothing of them runs here. With the namespace of the schedule that says so. */
+  readonly resting: ReadonlyMap<string, string>;
+  /** The schedules, by namespace, for which this host may be chosen; of several apps, what the newest deploy asks for. */
+  readonly candidacies: ReadonlyMap<string, AppSchedule>;
   /** Of all apps, whether they are for this host or not. */
   readonly open: readonly OpenDeploy[];
   /** When this was so. */
@@ -46,6 +65,15 @@ interface Decided {
   readonly newest: ReadonlyMap<string, number>;
   readonly healthy: ReadonlyMap<string, number>;
   readonly records: ReadonlyMap<number, RolloutRecord>;
+  /** The hosts that each schedule has chosen. */
+  readonly chosen: ReadonlyMap<string, readonly string[]>;
+}
+
+/** What is found on the way back. */
+interface Findings {
+  readonly apps: Map<string, WantedDeploy>;
+  readonly resting: Map<string, string>;
+  readonly candidacies: Map<string, { readonly id: number; readonly schedule: AppSchedule }>;
 }
 
 type Entry = LoggedDeploy | TooNewDeploy | undefined;
@@ -55,6 +83,7 @@ interface Question {
   readonly app: string;
   readonly id: number;
   readonly isFallback: boolean;
+  readonly isReplaced: boolean;
 }
 
 /** Reads what a host wants, each time it may have changed. Entries of the log do not change, so each is read once. */
@@ -70,23 +99,38 @@ export class WantedDeploysReader {
     this.#log = log;
   }
 
+  /** Yields once what decides is watched, then once for each change or burst of changes of it. */
+  changes(options: WatchOptions): AsyncIterable<void> {
+    const ready = new Set<number>();
+    const fold = {
+      apply: (_: WatchItem, index: number) => ready.add(index).size === PREFIXES.length,
+      value: () => undefined,
+    };
+    const requests = PREFIXES.map((key) => ({ key, prefix: true }));
+    return foldWatches(this.#client, requests, options, fold);
+  }
+
   /** @throws WorldError `unavailable`, `closed` */
   async read(options: CallOptions): Promise<WantedDeploys> {
-    const { entries, revision } = await this.#client.list(DEPLOYS_PREFIX, options);
+    const { entries, revision } = await this.#client.listTogether(PREFIXES, options);
     const newest = newestIn(entries, this.#log);
     const healthy = healthyIn(entries, this.#log);
     const records = new Map<number, RolloutRecord>();
+    const chosen = new Map<string, readonly string[]>();
     for (const entry of entries) {
+      const key = parseSchedulerKey(entry.key);
+      if (key.kind === 'decision') chosen.set(key.namespace, parseHosts(entry.value.toString()));
       const id = idOfRollout(entry.key);
       const record = id === undefined ? undefined : readStoredJson(rolloutSchema, entry, this.#log);
       if (id !== undefined && record !== undefined) records.set(id, record);
     }
-    return { ...(await this.#decide({ newest, healthy, records }, options)), revision };
+    return { ...(await this.#decide({ newest, healthy, records, chosen }, options)), revision };
   }
 
   /** Goes back in the log of all apps together, so that it takes as many round trips as the longest way back. */
   async #decide(decided: Decided, options: CallOptions): Promise<Omit<WantedDeploys, 'revision'>> {
-    const [apps, tooNew] = [new Map<string, WantedDeploy>(), new Map<string, TooNewDeploy>()];
+    const findings: Findings = { apps: new Map(), resting: new Map(), candidacies: new Map() };
+    const tooNew = new Map<string, TooNewDeploy>();
     const open: OpenDeploy[] = [];
     const used = new Map<number, Entry>();
     for (let asked = firstQuestions(decided); asked.length > 0; ) {
@@ -104,35 +148,53 @@ export class WantedDeploysReader {
         }
         if (entry !== undefined && isOpen(decided.records.get(id)))
           open.push({ id, app, place: placeOf(this.#host.name, entry.deployment) });
-        const found = this.#look(question, entry, decided);
-        if (found === undefined || 'app' in found) return found === undefined ? [] : [found];
-        apps.set(app, found);
-        return [];
+        const next = this.#look(question, entry, decided, findings);
+        return next === undefined ? [] : [next];
       });
     }
     this.#entries = used;
-    return { apps, tooNew, open };
+    const { apps, resting } = findings;
+    const candidacies = new Map([...findings.candidacies].map(([name, { schedule }]) => [name, schedule]));
+    return { apps, resting, candidacies, tooNew, open };
   }
 
-  /** @returns what the host wants, or what to ask next; undefined when there is nothing */
+  /** Notes what this says of the app. @returns what to ask next; undefined when there is nothing to ask */
   #look(
-    { app, id, isFallback }: Question,
+    { app, id, isFallback, isReplaced }: Question,
     logged: LoggedDeploy | undefined,
-    { newest, healthy, records }: Decided,
-  ): WantedDeploy | Question | undefined {
-    const chained = logged && {
-      ...{ logged, record: records.get(id), isNewest: newest.get(app) === id },
-      isFallback,
-    };
-    const wish = chained === undefined ? 'no' : wishFor(chained, this.#host);
+    { newest, healthy, records, chosen }: Decided,
+    { apps, resting, candidacies }: Findings,
+  ): Question | undefined {
+    const record = records.get(id);
+    const isNewest = newest.get(app) === id;
+    const chained = logged && { logged, record, isNewest, isFallback, isReplaced };
+    const schedule = logged && scheduleOf(logged.deployment);
+    const wish =
+      chained === undefined
+        ? 'no'
+        : wishFor(chained, this.#host, this.#chosenBy(schedule?.namespace, chosen));
+    if (chained !== undefined && schedule !== undefined && isCandidate(chained, this.#host)) {
+      const { namespace } = schedule;
+      if ((candidacies.get(namespace)?.id ?? 0) < id) candidacies.set(namespace, { id, schedule });
+    }
     if (chained !== undefined && wish === 'yes')
-      return { ...chained.logged, rollout: rolloutStateOf(chained, this.#host) };
+      apps.set(app, { ...chained.logged, rollout: rolloutStateOf(chained, this.#host) });
+    if (wish === 'rest') resting.set(app, schedule?.namespace ?? '');
+    if (wish !== 'no' && wish !== 'taken-back') return undefined;
     // The log is kept short: what is between the last healthy one and this one may be gone.
     const before = [logged?.deployment.previous, healthy.get(app)];
     const next = before.find((other) => other !== undefined && other < id);
-    return next === undefined
-      ? undefined
-      : { app, id: next, isFallback: isFallback || wish === 'taken-back' };
+    if (next === undefined) return undefined;
+    return {
+      ...{ app, id: next, isFallback: isFallback || wish === 'taken-back' },
+      isReplaced: isReplaced || (logged !== undefined && endsSchedules(logged, record)),
+    };
+  }
+
+  #chosenBy(namespace: string | undefined, chosen: Decided['chosen']): Chosen {
+    const hosts = namespace === undefined ? undefined : chosen.get(namespace);
+    if (hosts === undefined || hosts.length === 0) return 'unknown';
+    return hosts.includes(this.#host.name) ? 'yes' : 'no';
   }
 
   /** Adds these entries to `used`, those that are not known from the log. */
@@ -170,7 +232,7 @@ function entryOf(app: string, entry: Entry): Entry {
 }
 
 function firstQuestions({ newest }: Decided): Question[] {
-  return [...newest].map(([app, id]) => ({ app, id, isFallback: false }));
+  return [...newest].map(([app, id]) => ({ app, id, isFallback: false, isReplaced: false }));
 }
 
 function placeOf(hostname: string, { hosts, away = [] }: Deployment): number | undefined {

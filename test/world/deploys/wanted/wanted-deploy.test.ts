@@ -38,8 +38,7 @@ test('a deploy is for the hosts that it names, and for those that come later and
   t.true(includesHost(selecting('web*'), host));
   t.false(includesHost(selecting('role=db'), host));
   t.false(includesHost(selecting('web1'), host));
-  const scheduled = { name: 'shop', schedule: { namespace: 'web' } };
-  t.false(includesHost(entry({ hosts: ['web1'], manifest: scheduled }), host));
+  t.false(includesHost(entry({ hosts: ['web1'], action: 'restart' }), host), 'it has nothing to start again');
 });
 
 test('what was decided on a deploy says who wants it', (t) => {

@@ -153,7 +153,7 @@ test.serial('many apps cost three requests, and one when nothing is new', async 
   let requests = 0;
   const counted = new Proxy(client, {
     get(target, name) {
-      if (name === 'txn' || name === 'list') requests += 1;
+      if (name === 'txn' || name === 'listTogether') requests += 1;
       const value: unknown = Reflect.get(target, name);
       return typeof value === 'function' ? value.bind(target) : value;
     },
