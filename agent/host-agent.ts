@@ -1,14 +1,16 @@
 import { aborted, pause } from '../base/abort.js';
 import { Backoff } from '../base/backoff.js';
 import { Notify } from '../base/notify.js';
-import { type ClientWorld, noteHost, WorldError } from '../world/internal.js';
+import { type ClientWorld, noteHost, noteRecipient, WorldError } from '../world/internal.js';
 import { LEAVE_TIMEOUT_MS } from './cluster/leave-cluster.js';
 import { FleetFile } from './cluster/start/fleet-file.js';
 import { defaultUser } from './deploys/accounts/default-user.js';
 import { HostApps } from './deploys/apps/host-apps.js';
+import { describeFailure } from './deploys/describe-failure.js';
 import { chooseProcessHost } from './deploys/processes/choose-process-host.js';
 import { DEFAULT_KEEP_DEPLOYS, pruneDeployLog } from './deploys/prune-deploy-log.js';
 import { isWriteRetryable, retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
+import { HostIdentity } from './deploys/secrets/host-identity.js';
 import { EmbdEtcd } from './embd-etcd.js';
 import { AgentError, type AgentErrorCode } from './errors.js';
 import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/embd-etcd-options.js';
@@ -35,6 +37,7 @@ const REJOIN_PAUSES = { firstMs: 1_000, maxMs: 60_000, jitter: false };
  */
 export class HostAgent {
   readonly #options: AgentOptions & EtcdSettings;
+  readonly #identity: HostIdentity;
   #etcd: EmbdEtcd;
   #apps: HostApps | undefined;
   #endingSince: number | undefined;
@@ -42,6 +45,7 @@ export class HostAgent {
   /** @throws AgentError `invalid` for options that cannot work. */
   constructor(options: AgentOptions = {}) {
     this.#options = withDefaults(options);
+    this.#identity = new HostIdentity(this.#options.prefix);
     this.#etcd = new EmbdEtcd(this.#options);
     this.#etcd.validate();
   }
@@ -68,6 +72,7 @@ export class HostAgent {
         mark,
         processHost: chooseProcessHost(mark, log, this.#options.useUnits ?? false),
         defaultUser: defaultUser(prefix),
+        identity: this.#identity,
         fleet: async () => (await new FleetFile(prefix).read())?.uuid,
         convergerUid: this.#etcd.converger.register('deploys'),
       });
@@ -147,6 +152,7 @@ export class HostAgent {
       apps.follow(world, signal, () => changed.notify()),
       lasting(() => world.schedulerRun({ signal })),
       lasting(() => this.#belong(world, signal)),
+      lasting(() => this.#tellRecipient(world, signal)),
       pruneDeployLog(pruning, signal),
     ]);
   }
@@ -157,6 +163,18 @@ export class HostAgent {
     const { agent } = this.#etcd;
     if (isTemporary === true) return;
     if (agent !== undefined) await noteHost(world.client, agent, { signal, log });
+  }
+
+  /** Says what secrets for this host are encrypted to. Without a key it can do all but decrypt. */
+  async #tellRecipient(world: ClientWorld, signal: AbortSignal): Promise<void> {
+    const { hostname, log } = this.#options;
+    try {
+      const { recipient } = await this.#identity.get();
+      await noteRecipient(world.client, hostname, recipient, { signal });
+    } catch (error) {
+      if (error instanceof WorldError) throw error;
+      log('error', `no app with secrets can be deployed to this host: ${describeFailure(error)}`);
+    }
   }
 }
 

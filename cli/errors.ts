@@ -18,6 +18,8 @@ export type CliErrorCode =
   | 'hash-chain'
   /** Somebody else deployed while the person was asked. */
   | 'overtaken'
+  /** A secret that an app needs is not set, or a host has no key to read it with. */
+  | 'no-secret'
   /** The person's key did not sign the deploy. */
   | 'sign-failed'
   /** At least one host failed, was lost or did not answer in time. */

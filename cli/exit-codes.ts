@@ -56,6 +56,7 @@ const CLI_EXITS: Readonly<Record<string, ExitCode | undefined>> = {
   'git-refused': EXIT_CODES.refused,
   'hash-chain': EXIT_CODES.refused,
   overtaken: EXIT_CODES.refused,
+  'no-secret': EXIT_CODES.refused,
   'has-quorum': EXIT_CODES.refused,
   locked: EXIT_CODES.refused,
   'other-fleet': EXIT_CODES.refused,

@@ -11,6 +11,7 @@ import { appsCommand } from './commands/deploys/apps.js';
 import { removeCommand, restartCommand, rollbackCommand } from './commands/deploys/change-commands.js';
 import { deployCommand } from './commands/deploys/deploy.js';
 import { deploysCommand } from './commands/deploys/deploys.js';
+import { secretCommand } from './commands/deploys/secret.js';
 import { doctorCommand } from './commands/doctor.js';
 import { forwardCommand } from './commands/forward.js';
 import { execCommand } from './commands/hosts/exec.js';
@@ -97,6 +98,7 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
         restartCommand,
         removeCommand,
         logsCommand,
+        secretCommand,
       ],
     ],
     ['Operate:', [statusCommand, doctorCommand, execCommand, sshCommand, forwardCommand]],

@@ -76,6 +76,7 @@ export {
   type AppLimits,
   type AppProcess,
   type AppSchedule,
+  type AppSecret,
   DEFAULT_KEEP,
   DEFAULT_SETTLE_MS,
   DEFAULT_STOP_GRACE_MS,
@@ -152,6 +153,16 @@ export type {
 export type { SchedulerOptions, StoredOptions } from './scheduler/schedule-options.js';
 export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler/scheduler-api.js';
 export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
+export { createIdentity } from './secrets/age.js';
+export { AGE_RECIPIENT, noteRecipient } from './secrets/recipients.js';
+export {
+  isVariableText,
+  MOST_SECRET_BYTES,
+  openSecret,
+  type SecretPlace,
+  sealSecret,
+} from './secrets/secret-value.js';
+export { listSecrets } from './secrets/stored-secrets.js';
 export { type AllowedSigner, parseAllowedSigners } from './signatures/allowed-signers.js';
 export { checkDeploySignature } from './signatures/deploy-signature.js';
 export type { StrMapWorld } from './strings/string-maps.js';

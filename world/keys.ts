@@ -105,6 +105,12 @@ export const FLEET_KEY = '/hawser/fleet';
 /** `/hawser/hosts/$hostname`: a host that belongs to the fleet, whether or not its agent is alive (JSON). */
 export const HOSTS_PREFIX = '/hawser/hosts/';
 
+/** `/hawser/recipients/$hostname`: what secrets for a host are encrypted to (JSON), as its agent says. */
+export const RECIPIENTS_PREFIX = '/hawser/recipients/';
+
+/** `/hawser/secrets/$app/$name`: a secret of an app, encrypted to the hosts that are to have it (JSON). */
+export const SECRETS_PREFIX = '/hawser/secrets/';
+
 /** `/hawser/locks/$name/$leaseHex`: who waits for a lock of `World.lock`, as Go's `concurrency` package lays it out. */
 export const LOCKS_PREFIX = '/hawser/locks/';
 

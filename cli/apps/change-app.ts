@@ -11,6 +11,7 @@ import { EXIT_CODES } from '../exit-codes.js';
 import { suggestion } from '../input/nearest-word.js';
 import { lines, type OutputOptions, printNote } from '../output/print.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
+import { requireSecrets } from '../secrets/require-secrets.js';
 
 /** How a command changes an app by an entry of its own. */
 export interface ChangeRun extends OutputOptions, ReadCall {
@@ -161,6 +162,7 @@ async function change(
 ): Promise<DeployOutcome> {
   const { signal, allowMissing, message, sign, onRecord } = run;
   const { name, tree, manifest } = newest.deployment;
+  if (draft.action !== 'remove') await requireSecrets(world, draft.manifest ?? manifest, draft.hosts, signal);
   const confirmed = !run.yes && !run.json && canAsk();
   if (confirmed && !(await confirm(run.question, { signal, byDefault: false })))
     throw new CliError('declined', 'Nothing was changed.');

@@ -6,6 +6,7 @@ import { counted, formatBytes } from '../output/format-quantities.js';
 import { lines, type OutputOptions, printNote } from '../output/print.js';
 import { writeRemark } from '../output/write-output.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
+import { requireSecrets } from '../secrets/require-secrets.js';
 import { recordDeploy } from './append-prepared-deploy.js';
 import type { RecordState } from './explain-interruption.js';
 import { formatDiffs } from './plan/format-diffs.js';
@@ -59,6 +60,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
     throw moved(run.expectRevision, plan);
   const same = run.restart || prepared.choices.noop ? undefined : sameAsNewest(plan, git?.head ?? '');
   if (same !== undefined && !run.plan) return nothingToDo(same.id, same.deployment);
+  await requireSecrets(world, manifest, [...targets.live, ...targets.away], signal);
   const commits = await readCommits(git, plan.newest?.hash ?? '', signal);
   const text = formatPlan(plan, { manifest, noop: prepared.choices.noop }, commits);
   const diffs = run.diff ? await formatDiffs(world, plan, prepared.choices.folder, signal) : [];

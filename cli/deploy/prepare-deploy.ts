@@ -34,7 +34,6 @@ export interface Prepared {
  */
 export async function prepareDeploy(choices: DeployChoices, signal: AbortSignal): Promise<Prepared> {
   const manifest = await readManifest(choices.folder);
-  refuseUnsupported(manifest, choices.folder);
   const isLeftOut = await readLeftOutFiles(choices.folder, manifest);
   const git = choices.git ? await readGitState(choices.folder, signal) : undefined;
   if (git?.head === '' && !choices.force) {
@@ -62,15 +61,8 @@ export function withHosts(prepared: Prepared, selection: string | undefined): Pr
   return { ...prepared, manifest: { ...prepared.manifest, hosts: selection } };
 }
 
-/** What no host would carry out must not pass for done. @throws CliError `usage` */
-function refuseUnsupported({ secrets }: Manifest, folder: string): void {
-  if (secrets === undefined) return;
-  const message = `${path.join(folder, 'hawser.yaml')}: secrets is not supported yet, and no host would act on it. Leave it out.`;
-  throw new CliError('usage', message);
-}
-
-/** @throws CliError `usage` naming the file and what is wrong in it. */
-async function readManifest(folder: string): Promise<Manifest> {
+/** Reads the manifest of a directory. @throws CliError `usage` naming the file and what is wrong in it. */
+export async function readManifest(folder: string): Promise<Manifest> {
   const file = path.join(folder, 'hawser.yaml');
   if (!existsSync(file)) {
     throw new CliError('usage', `There is no ${file}: create one with at least "name: my-app".`);

@@ -42,7 +42,9 @@ function describe(issue: Issue, value: unknown, knownKeys: KnownKeys): Problem[]
   const { path } = issue;
   const given = at(value, path);
   const where = path.length === 0 ? '' : `${pathOf(path)}: `;
-  const what = given === undefined ? '' : `, got ${show(given)}`;
+  // The value itself may stand there by mistake.
+  const isSecret = path[0] === 'secrets';
+  const what = given === undefined || isSecret ? '' : `, got ${show(given)}`;
   return [{ path, text: `${where}${issue.message}${what}` }];
 }
 

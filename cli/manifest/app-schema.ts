@@ -4,7 +4,8 @@ import { STRATEGIES } from '../../world/scheduler/strategy-registry.js';
 import { present } from '../fleet/connection-schema.js';
 import { NAME } from '../fleet/file/fleet.js';
 import { hook, processes, processKeys } from './process-and-hook-schemas.js';
-import { account, count, duration, env, limits, pathInside, text, variableName } from './value-schemas.js';
+import { secrets } from './secrets-schema.js';
+import { account, count, duration, env, limits, pathInside, text } from './value-schemas.js';
 
 const nameRule = 'expected a name of lowercase letters, digits and dashes, at most 63';
 export const appName = z.string({ error: nameRule }).regex(APP_NAME, nameRule);
@@ -109,9 +110,9 @@ export const appKeys = {
   user: account.optional().describe('Whom the programs run as. Default: hawser-app.'),
   group: account.optional().describe('The group of the programs. Default: that of the user.'),
   env: env.optional().describe('Environment variables of all programs.'),
-  secrets: list(variableName, 'names of secrets')
+  secrets: secrets
     .optional()
-    .describe('Not supported yet: a deploy that has it is refused.'),
+    .describe('What "hawser secret set" stored for the app: names, or for each name env or file.'),
   shared: list(pathInside, 'directories')
     .optional()
     .describe('Directories that all releases share, such as uploads.'),
@@ -133,6 +134,7 @@ export function knownAppKeysAt(place: readonly PropertyKey[]): readonly string[]
   if (key === 'rollout')
     return ['batch', 'canary', 'pause', 'max-failures', 'timeout', 'on-failure', 'confirm'];
   if (key === 'schedule') return ['namespace', 'max-count', 'strategy'];
+  if (key === 'secrets' && place.length > 1) return ['as', 'from'];
   if (key === 'limits') return ['memory', 'cpu', 'files'];
   return undefined;
 }

@@ -32,6 +32,18 @@ function checkTogether(keys: Omit<z.output<typeof allKeys>, 'name'>, context: z.
     else if (keys.run === undefined && key !== 'health')
       refuse(key, 'expected run beside it: without one, the files are all there is');
   }
+  for (const [name, { as }] of Object.entries(keys.secrets ?? {}))
+    if (as !== 'file' && hasVariable(keys, name))
+      refuse('secrets', `expected another name than ${name}, which is in env too`);
+}
+
+function hasVariable(
+  { env, processes = {} }: Pick<z.output<typeof allKeys>, 'env' | 'processes'>,
+  name: string,
+): boolean {
+  return [env, ...Object.values(processes).map((one) => one.env)].some(
+    (variables) => variables !== undefined && Object.hasOwn(variables, name),
+  );
 }
 
 /** Reads the app part of a `hawser.yaml` that was parsed already; the connection part is checked and left out. */

@@ -41,7 +41,6 @@ export function count(
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 const variableRule = 'expected a name of letters, digits and _';
-export const variableName = z.string({ error: variableRule }).regex(VARIABLE, variableRule);
 
 export const env = z
   .record(z.string(), scalar, { error: 'expected a mapping of names to values' })

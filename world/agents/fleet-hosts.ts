@@ -6,7 +6,7 @@ import { readStoredJson } from '../client/stored/read-json.js';
 import { readHosts } from '../client/stored/read-json-of-each-host.js';
 import { absent, present, unchangedSince } from '../client/txn/transaction.js';
 import { WorldError } from '../errors.js';
-import { AGENTS_PREFIX, HOSTS_PREFIX } from '../keys.js';
+import { AGENTS_PREFIX, HOSTS_PREFIX, RECIPIENTS_PREFIX } from '../keys.js';
 import { checkHostname } from '../validate-names.js';
 import type { Agent } from './registered-agents.js';
 
@@ -109,7 +109,7 @@ export async function forgetHost(client: Client, hostname: string, options: Call
   const { succeeded, replies, repeated } = await client.txn(
     {
       compare: [present(key), absent(agentKey)],
-      success: [{ delete: key }],
+      success: [{ delete: key }, { delete: `${RECIPIENTS_PREFIX}${hostname}` }],
       failure: [{ get: agentKey, countOnly: true }],
     },
     { ...options, repeatable: true },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET_NAME } from '../secrets/secret-value.js';
 import { APP_NAME, type AppProcess, type HealthCheck, type Hook, type Manifest } from './manifest.js';
 
 const argv = z.tuple([z.string()], z.string());
@@ -54,7 +55,12 @@ export const manifestSchema: z.ZodType<Manifest> = z.object({
   group: z.string().exactOptional(),
   processes: z.record(z.string().regex(APP_NAME), processSchema).exactOptional(),
   env: env.exactOptional(),
-  secrets: z.array(z.string()).exactOptional(),
+  secrets: z
+    .record(
+      z.string().regex(SECRET_NAME),
+      z.object({ as: z.literal('file').exactOptional(), from: z.string().startsWith('/').exactOptional() }),
+    )
+    .exactOptional(),
   exclude: z.array(z.string()).exactOptional(),
   shared: z.array(z.string()).exactOptional(),
   hooks: z

@@ -69,6 +69,14 @@ export interface AppSchedule {
   readonly strategy?: string | undefined;
 }
 
+/** How programs of an app get a secret. The value is in no manifest. */
+export interface AppSecret {
+  /** A file of its name in the directory that `HAWSER_SECRETS` names. Default: a variable of its name. */
+  readonly as?: 'file' | undefined;
+  /** An absolute path of a file with the value on each host. Default: what `hawser secret set` stored. */
+  readonly from?: string | undefined;
+}
+
 /** What an app may use on each host. */
 export interface AppLimits {
   readonly memoryBytes?: number | undefined;
@@ -91,8 +99,8 @@ export interface Manifest {
   /** By name; `run:` in the file is short for one that is named {@link ONLY_PROCESS}. Without any, the files are all there is. */
   readonly processes?: Readonly<Record<string, AppProcess>> | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** The names of secrets that its programs get as variables. */
-  readonly secrets?: readonly string[] | undefined;
+  /** What its programs get besides, by name. */
+  readonly secrets?: Readonly<Record<string, AppSecret>> | undefined;
   /** Patterns of files that are not deployed, as in a `.gitignore`. */
   readonly exclude?: readonly string[] | undefined;
   /** Directories that all releases share, relative to the app's own. */

@@ -11,6 +11,9 @@ import { ReleaseRun } from '../processes/release-run.js';
 import { AppFolder } from '../releases/app-folder.js';
 import type { DeployEntry, Release } from '../releases/deploy-entry.js';
 import { Releases } from '../releases/releases.js';
+import { fetchSecrets } from '../secrets/fetch-secrets.js';
+import { NO_SECRETS, type OpenSecrets, openSecrets } from '../secrets/open-secrets.js';
+import { writeSecretFiles } from '../secrets/secret-files.js';
 import type { StepFailure } from '../step-failure.js';
 import type { AppSettings } from './common-app-settings.js';
 import { describeRunningApp } from './describe-running-app.js';
@@ -64,10 +67,10 @@ export class InstalledApp {
     this.#healthy = name === undefined ? undefined : await this.releases.read(name);
   }
 
-  /** The processes that are to run, as far as they are known. */
+  /** The processes that are to run, as far as they are known, without what is secret of them. */
   async wanted(): Promise<ProcessSpec[]> {
     if (this.#healthy === undefined) return [];
-    return specsOf(await this.#contextOf(this.#healthy));
+    return specsOf(await this.#contextOf(this.#healthy, NO_SECRETS));
   }
 
   /** Starts the release that was healthy last; a deploy that was in progress when the agent stopped is undone. */
@@ -90,16 +93,22 @@ export class InstalledApp {
     const account = await this.#accountOf(entry);
     const found = await this.releases.find(entry);
     if (found !== undefined) return found;
+    const { identity, log } = this.#settings;
+    const secrets =
+      manifest.secrets && (await fetchSecrets(this.name, manifest.secrets, { world, identity, log, signal }));
     const alike = await this.releases.mostAlike(tree);
     const fill = (folder: string) => world.getTree(tree, folder, { signal, alike });
-    return this.releases.unpack(entry, { fill, account, fleet, before: this.#healthy?.name });
+    return this.releases.unpack(entry, { fill, account, fleet, secrets, before: this.#healthy?.name });
   }
 
   /** What can be run of a release. */
   async open(release: Release): Promise<ReleaseRun> {
-    const { mark, processHost: host, log } = this.#settings;
-    const context = await this.#contextOf(release);
+    const { mark, processHost: host, identity, log } = this.#settings;
+    const wanted = release.deployment.manifest.secrets;
+    const secrets = wanted ? await openSecrets(this.name, wanted, release.secrets, identity) : NO_SECRETS;
+    const context = await this.#contextOf(release, secrets);
     await this.releases.folder.prepare(context.account);
+    if (secrets.files.size > 0) await writeSecretFiles(context.secretsFolder, secrets.files, context.account);
     return new ReleaseRun({
       context,
       host,
@@ -224,11 +233,13 @@ export class InstalledApp {
     if (failure !== undefined) this.#settings.log('warn', `${this.name}: ${failure.message}`);
   }
 
-  async #contextOf(release: Release): Promise<ReleaseContext> {
+  async #contextOf(release: Release, secrets: OpenSecrets): Promise<ReleaseContext> {
     const { hostname, environment } = this.#settings;
     const account = await this.#accountOf(release);
     const { folder: appFolder } = this.releases;
-    return { release, folder: this.releases.pathOf(release.name), appFolder, account, hostname, environment };
+    const { name } = release;
+    const folders = { folder: this.releases.pathOf(name), secretsFolder: this.releases.secretsOf(name) };
+    return { release, ...folders, appFolder, account, hostname, environment, secrets };
   }
 
   #accountOf({ deployment }: DeployEntry) {

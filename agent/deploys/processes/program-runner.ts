@@ -1,5 +1,6 @@
 import type { ProcessMark } from '../../processes/process-mark.js';
 import { type RunResult, runProgram } from '../../processes/run-program.js';
+import { hideSecrets } from '../secrets/open-secrets.js';
 import { programEnvironment, type ReleaseContext } from './release-context.js';
 
 export interface Program {
@@ -15,13 +16,14 @@ export type RunOfRelease = (program: Program, signal: AbortSignal) => Promise<Ru
 
 export function programRunner(context: ReleaseContext, mark: ProcessMark): RunOfRelease {
   const { release, folder, account } = context;
-  return ({ purpose, argv, env = {}, timeoutMs }, signal) => {
+  return async ({ purpose, argv, env = {}, timeoutMs }, signal) => {
     const name = `${release.deployment.name}/${release.name}/${purpose}`;
-    return runProgram({
+    const result = await runProgram({
       ...{ argv, cwd: folder, account, timeoutMs, signal },
       environment: programEnvironment(context, env),
       mark: mark.markOf(name),
       cgroup: mark.cgroup(name.replaceAll('/', '.')),
     });
+    return { ...result, outputTail: hideSecrets(result.outputTail, context.secrets) };
   };
 }

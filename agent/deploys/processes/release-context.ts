@@ -2,6 +2,7 @@ import { DEFAULT_SETTLE_MS, DEFAULT_STOP_GRACE_MS, type Manifest } from '../../.
 import { type Account, accountVariables } from '../accounts/account.js';
 import type { AppFolder } from '../releases/app-folder.js';
 import type { Release } from '../releases/deploy-entry.js';
+import type { OpenSecrets } from '../secrets/open-secrets.js';
 import type { ProcessSpec } from './process-host.js';
 
 /** A release as its programs see it: where it is, whom they run as, and what they inherit. */
@@ -14,6 +15,9 @@ export interface ReleaseContext {
   readonly hostname: string;
   /** The agent's own environment, to which the manifest's variables are added. */
   readonly environment: NodeJS.ProcessEnv;
+  readonly secrets: OpenSecrets;
+  /** Where the secrets are that it reads as files. */
+  readonly secretsFolder: string;
 }
 
 /** The processes of a release, as its host is to run them. */
@@ -38,7 +42,7 @@ export function specsOf(context: ReleaseContext): ProcessSpec[] {
 
 /** The environment of a program of the release. What comes later counts more. */
 export function programEnvironment(
-  { release, account, hostname, environment }: ReleaseContext,
+  { release, account, hostname, environment, secrets, secretsFolder }: ReleaseContext,
   own: Readonly<Record<string, string>>,
 ): NodeJS.ProcessEnv {
   const { id, deployment } = release;
@@ -47,6 +51,8 @@ export function programEnvironment(
     ...accountVariables(account),
     ...deployment.manifest.env,
     ...own,
+    ...secrets.variables,
+    ...(secrets.files.size === 0 ? {} : { HAWSER_SECRETS: secretsFolder }),
     HAWSER_APP: deployment.name,
     HAWSER_HOSTNAME: hostname,
     HAWSER_RELEASE: String(id),

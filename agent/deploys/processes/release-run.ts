@@ -3,6 +3,7 @@ import { AppChecks } from '../health/app-checks.js';
 import { HealthWatch } from '../health/health-watch.js';
 import { untilSettled } from '../health/until-settled.js';
 import type { Release } from '../releases/deploy-entry.js';
+import { hideSecrets } from '../secrets/open-secrets.js';
 import type { StepFailure } from '../step-failure.js';
 import type { HostedProcess, ProcessHost, ProcessSpec } from './process-host.js';
 import type { RunOfRelease } from './program-runner.js';
@@ -78,12 +79,9 @@ export class ReleaseRun {
    * time. @returns undefined if they did
    */
   async untilHealthy(signal: AbortSignal): Promise<StepFailure | undefined> {
-    return untilSettled(
-      this.release,
-      this.#processes,
-      this.#checks,
-      AbortSignal.any([signal, this.#stopping.signal]),
-    );
+    const over = AbortSignal.any([signal, this.#stopping.signal]);
+    const failure = await untilSettled(this.release, this.#processes, this.#checks, over);
+    return failure && { ...failure, logTail: hideSecrets(failure.logTail, this.#options.context.secrets) };
   }
 
   /** From now on the processes are restarted whenever they exit, and are checked now and then. */

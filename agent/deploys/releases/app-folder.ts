@@ -44,6 +44,11 @@ export class AppFolder {
     return path.join(this.path, 'shared');
   }
 
+  /** Where the programs of a release read secrets as files, a directory for each release. */
+  get secrets(): string {
+    return path.join(this.path, 'secrets');
+  }
+
   logFile(process: string): string {
     return path.join(this.path, 'log', `${process}.log`);
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Deployment, parseDeployment } from '../../../world/internal.js';
+import type { SealedSecrets } from '../secrets/fetch-secrets.js';
 
 /** A deploy from the log; its digest distinguishes it from a deploy with the same number in another fleet's log. */
 export interface DeployEntry {
@@ -16,6 +17,8 @@ export interface Release extends DeployEntry {
   readonly fleet: string | undefined;
   /** The name of the release that was healthy here before it; undefined if none was. */
   readonly before: string | undefined;
+  /** The secrets that it was fetched with, which it keeps. */
+  readonly secrets?: SealedSecrets | undefined;
 }
 
 /** Parses a deploy's payload; undefined if hawser did not create it. */

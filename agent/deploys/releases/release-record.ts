@@ -7,6 +7,7 @@ const recordSchema = z.object({
   payload: z.string(),
   fleet: z.string().exactOptional(),
   before: z.string().exactOptional(),
+  secrets: z.record(z.string(), z.base64()).exactOptional(),
 });
 
 /** What is kept of a deploy beside its release: all that is needed to run it without the log. */
@@ -14,15 +15,15 @@ type ReleaseRecord = Omit<Release, 'name'>;
 
 /** @returns undefined for a payload that hawser did not make; throws for anything but a record */
 export function parseReleaseRecord(text: string): ReleaseRecord | undefined {
-  const { id, payload, fleet, before } = recordSchema.parse(JSON.parse(text));
+  const { id, payload, fleet, before, secrets } = recordSchema.parse(JSON.parse(text));
   const entry = entryOf(id, payload);
-  return entry && { ...entry, fleet, before };
+  return entry && { ...entry, fleet, before, ...(secrets && { secrets }) };
 }
 
 export async function writeReleaseRecord(
   file: string,
-  { id, payload, fleet, before }: ReleaseRecord,
+  { id, payload, fleet, before, secrets }: ReleaseRecord,
 ): Promise<void> {
   // What is undefined is left out.
-  await writeWholeFile(file, JSON.stringify({ id, payload, fleet, before }));
+  await writeWholeFile(file, JSON.stringify({ id, payload, fleet, before, secrets }));
 }

@@ -2,6 +2,7 @@ import { readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
 import path from 'node:path';
 import { DEFAULT_KEEP, type Log } from '../../../world/internal.js';
 import type { Account } from '../accounts/account.js';
+import type { SealedSecrets } from '../secrets/fetch-secrets.js';
 import { type AppFolder, listFolder } from './app-folder.js';
 import { type DeployEntry, isSameDeploy, type Release } from './deploy-entry.js';
 import { flushToDisk, flushTreeToDisk } from './flush-tree-to-disk.js';
@@ -19,6 +20,7 @@ export interface UnpackOptions {
   readonly fleet: string | undefined;
   /** The release that is healthy here now. */
   readonly before: string | undefined;
+  readonly secrets?: SealedSecrets | undefined;
 }
 
 /**
@@ -38,6 +40,11 @@ export class Releases {
   /** Where the files of a release are. */
   pathOf(name: string): string {
     return path.join(this.folder.releases, name);
+  }
+
+  /** Where its programs read secrets as files. */
+  secretsOf(name: string): string {
+    return path.join(this.folder.secrets, name);
   }
 
   /** The release that `current` names. */
@@ -83,7 +90,10 @@ export class Releases {
    * Unpacks a deploy into a release of its own; on failure nothing stays. What an earlier, interrupted attempt left is
    * replaced.
    */
-  async unpack(entry: DeployEntry, { fill, account, fleet, before }: UnpackOptions): Promise<Release> {
+  async unpack(
+    entry: DeployEntry,
+    { fill, account, fleet, before, secrets }: UnpackOptions,
+  ): Promise<Release> {
     const name = await this.#nameFor(entry);
     const partial = path.join(this.folder.incoming, name);
     await this.folder.prepare(account);
@@ -98,12 +108,12 @@ export class Releases {
       await removeTree(this.pathOf(name));
       await rename(partial, this.pathOf(name));
       await flushToDisk(this.folder.releases);
-      await writeReleaseRecord(this.#record(name), { ...entry, fleet, before });
+      await writeReleaseRecord(this.#record(name), { ...entry, fleet, before, secrets });
     } catch (error) {
       await Promise.allSettled([removeTree(partial), removeTree(this.pathOf(name))]); // the first failure matters
       throw error;
     }
-    return { ...entry, name, fleet, before };
+    return { ...entry, name, fleet, before, ...(secrets && { secrets }) };
   }
 
   /** Points `current` at a release; undefined removes it. */
@@ -125,6 +135,7 @@ export class Releases {
   /** Removes a release; a partly removed one no longer counts. */
   async discard(name: string): Promise<void> {
     await rm(this.#record(name), { force: true });
+    await removeTree(this.secretsOf(name));
     const trash = path.join(this.folder.incoming, `${name}.old`);
     await removeTree(trash);
     await rename(this.pathOf(name), trash).catch((error: NodeJS.ErrnoException) => {
@@ -157,6 +168,8 @@ export class Releases {
     const names = await this.#names();
     for (const record of await listFolder(records))
       if (!names.includes(path.basename(record, '.json'))) await removeTree(path.join(records, record));
+    for (const name of await listFolder(this.folder.secrets))
+      if (!names.includes(name)) await removeTree(this.secretsOf(name));
   }
 
   /** Whether nothing of the app is here, but what its releases shared. */

@@ -6,6 +6,7 @@ import { parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
 import { readDestination } from '../../../tunnel/parse-destination.js';
 import { nameProblem } from '../../../tunnel/user-and-host-name-rules.js';
 import { ALL_HOSTS } from '../../../world/agents/host-selection.js';
+import { AGE_RECIPIENT } from '../../../world/secrets/recipients.js';
 import { connectionKeys } from '../connection-schema.js';
 import { NAME } from './fleet.js';
 
@@ -61,6 +62,8 @@ const user = textThat(
   (value) => (value.includes(':') || nameProblem('given user', value) !== undefined ? userRule : undefined),
   userRule,
 );
+const recipientRule = 'expected a recipient of age, such as age1…';
+const ageRecipient = z.string({ error: recipientRule }).regex(AGE_RECIPIENT, recipientRule);
 const flag = z.boolean({ error: 'expected true or false' });
 
 const labels = z
@@ -84,6 +87,7 @@ const hostKeysByName = {
   user: user.optional(),
   sudo: flag.optional(),
   bridge: flag.optional(),
+  'age-recipient': ageRecipient.optional(),
   labels: labels.optional(),
 };
 const host = z

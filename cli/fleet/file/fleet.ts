@@ -22,6 +22,8 @@ export interface FleetHost {
   readonly sudo?: boolean;
   /** Whether etcd's socket cannot be forwarded there and is reached through a command. */
   readonly bridge?: boolean;
+  /** What secrets for it are encrypted to, as it was read on the host itself. */
+  readonly ageRecipient?: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 

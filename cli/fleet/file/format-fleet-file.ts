@@ -2,7 +2,17 @@ import { changeYaml, type YamlChange } from '../yaml-document.js';
 import type { Fleet, FleetHost } from './fleet.js';
 
 /** In the order in which a new file has them. */
-const HOST_KEYS = ['ssh', 'user', 'jump', 'host-key', 'address', 'sudo', 'bridge', 'labels'] as const;
+const HOST_KEYS = [
+  'ssh',
+  'user',
+  'jump',
+  'host-key',
+  'address',
+  'sudo',
+  'bridge',
+  'age-recipient',
+  'labels',
+] as const;
 
 /**
  * The text of a fleet file with what a fleet is now. Everything else in it stays: comments, and the connection keys.
@@ -24,10 +34,11 @@ export function formatFleetFile(fleet: Fleet, before = '', known?: Pick<Fleet, '
 }
 
 function changesOf(host: FleetHost): YamlChange[] {
-  const { name, hostKeys, labels, ...rest } = host;
+  const { name, hostKeys, labels, ageRecipient, ...rest } = host;
   const [key, ...otherKeys] = hostKeys;
   const values = {
     ...rest,
+    'age-recipient': ageRecipient,
     'host-key': otherKeys.length === 0 ? key : [...hostKeys],
     labels: Object.keys(labels).length === 0 ? undefined : { ...labels },
   };

@@ -54,7 +54,12 @@ function readFleetKeys(value: unknown, file: string, placeOf: YamlText['placeOf'
   if (!NAME.test(fleet.name)) {
     throw invalid(file, ['name: expected the name of the fleet, because that of the file cannot be one']);
   }
-  const connection = { ...toConnectionConfig(keys), fleetHosts: fleet.hosts, jumpKeys: fleet.knownHosts };
+  const connection = {
+    ...toConnectionConfig(keys),
+    fleetHosts: fleet.hosts,
+    fleetFile: file,
+    jumpKeys: fleet.knownHosts,
+  };
   return { fleet, connection };
 }
 
@@ -75,8 +80,8 @@ function toFleet(keys: OwnKeys, hosts: readonly FleetHost[], file: string): Flee
 }
 
 function toHost([name, keys]: readonly [name: string, keys: HostKeys]): FleetHost {
-  const { ssh, 'host-key': hostKeys = [], labels = {}, ...optional } = keys;
-  return { name, ssh, hostKeys, labels, ...present(optional) };
+  const { ssh, 'host-key': hostKeys = [], labels = {}, 'age-recipient': ageRecipient, ...optional } = keys;
+  return { name, ssh, hostKeys, labels, ...present({ ...optional, ageRecipient }) };
 }
 
 function invalid(file: string, problems: readonly string[]): CliError {

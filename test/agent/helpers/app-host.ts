@@ -8,6 +8,7 @@ import type { AppSettings } from '../../../agent/deploys/apps/common-app-setting
 import { InstalledApp } from '../../../agent/deploys/apps/installed-app.js';
 import { ChildHost } from '../../../agent/deploys/processes/child-host.js';
 import { type DeployEntry, entryOf } from '../../../agent/deploys/releases/deploy-entry.js';
+import { HostIdentity } from '../../../agent/deploys/secrets/host-identity.js';
 import { ProcessMark } from '../../../agent/processes/process-mark.js';
 import {
   type ClientWorld,
@@ -43,6 +44,8 @@ export function deployOf(id: number, manifest: Manifest, more: Partial<Deploymen
 export class AppHost {
   readonly folder: string;
   readonly messages: string[] = [];
+  /** What is in etcd. */
+  readonly stored = new Map<string, string>();
   readonly settings: AppSettings;
   readonly #ending = new AbortController();
   readonly #working: Promise<void>[] = [];
@@ -61,6 +64,7 @@ export class AppHost {
     return new AppHost(folder, {
       ...{ hostname: 'h1', prefix, environment: process.env, mark, defaultUser: undefined },
       processHost: new ChildHost(mark, () => undefined),
+      identity: new HostIdentity(prefix),
       log: () => undefined,
     });
   }
@@ -90,7 +94,12 @@ export class AppHost {
   get world(): ClientWorld {
     const getTree = (tree: string, into: string) =>
       cp(path.join(this.folder, 'trees', tree), into, { recursive: true });
-    return { getTree } as unknown as ClientWorld;
+    const list = async (prefix: string) => ({
+      entries: [...this.stored]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, value]) => ({ key, value: Buffer.from(value) })),
+    });
+    return { getTree, client: { list } } as unknown as ClientWorld;
   }
 
   /** An app, with what was on disk running already. */

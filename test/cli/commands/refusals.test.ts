@@ -158,8 +158,8 @@ test.serial(
 test.serial(badManifest, 'name: [unclosed', /not YAML/);
 test.serial(
   badManifest,
-  'name: hello\nsecrets: [TOKEN]',
-  /secrets is not supported yet, and no host would act on it/,
+  'name: hello\nsecrets: { TOKEN: hunter2 }',
+  /secrets: expected env, file, or a mapping with as .* for TOKEN; values are set with "hawser secret set"\.\n/,
 );
 test.serial(badManifest, 'name: hello\nschedule: { namespace: web }', /schedule is not supported yet/);
 

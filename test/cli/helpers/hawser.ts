@@ -33,6 +33,7 @@ export async function temporaryFolder(t: ExecutionContext): Promise<string> {
 /** Runs the command line as a person's shell would, without a terminal. */
 export async function hawser(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   const child = startHawser(args, options);
+  child.stdin?.on('error', () => undefined); // it need not read all of it
   child.stdin?.end(options.input ?? '');
   if (child.stdout === null || child.stderr === null) throw new TypeError('both outputs are pipes');
   const [stdout, stderr, [code]] = await Promise.all([

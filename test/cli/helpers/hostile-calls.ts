@@ -61,6 +61,16 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
     { args: ['app', '--ssh-url', hostile('root@h')] },
     { args: ['app', '--process', hostile('main')] },
   ],
+  'secret set': [
+    { args: ['TOKEN', '--app', 'app', '--file', hostile('file')] },
+    { args: ['TOKEN', '--app', 'app', '--hosts', hostile('host'), '--file', 'FLEET', '--yes'] },
+    { args: ['TOKEN', '--app', 'app', '--hosts', 'all', '--file', 'FLEET', '--trust-etcd'] },
+  ],
+  'secret list': [{ args: [] }],
+  'secret remove': [
+    { args: [hostile('TOKEN'), '--app', 'app', '--yes'] },
+    { args: ['TOKEN', '--app', hostile('app'), '--yes'] },
+  ],
   status: [{ args: [] }, { args: ['--wait-converged', '1ms', '--timeout', '2s'] }],
   doctor: [{ args: [hostile('root@h')] }, { args: [hostile('web1')] }, { args: ['--fleet', 'FLEET'] }],
   'str get': [

@@ -125,6 +125,13 @@ export async function writeHostileFleet(client: Client, h: typeof hostile): Prom
     [`/converged/${host}`]: h('true'),
     [`/fs/${h('broken')}`]: h('superblock'),
     '/fs/broken': h('superblock'),
+    [`/hawser/recipients/${host}`]: json({ recipient: `age1${'q'.repeat(58)}` }),
+    [`/hawser/recipients/a`]: json({ recipient: h('age1') }),
+    '/hawser/secrets/app/TOKEN': json({
+      ...{ at: h('now'), by: h('author'), isText: true, ciphertext: 'aGk=' },
+      hosts: { [host]: `age1${'q'.repeat(58)}` },
+    }),
+    [`/hawser/secrets/app/${h('NAME')}`]: h('secret'),
     '/chooser/dynamicsize/idealclustersize': h('7'),
   };
   for (const [key, value] of Object.entries(entries)) await client.set(key, value);

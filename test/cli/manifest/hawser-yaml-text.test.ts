@@ -63,7 +63,7 @@ test('a manifest with every key is read', (t) => {
     user: 'shop',
     group: '1001',
     env: { PIN: '0123', DEBUG: 'true' },
-    secrets: ['DB_PASSWORD'],
+    secrets: { DB_PASSWORD: {} },
     shared: ['uploads', 'var/cache'],
     exclude: ['*.log', '!keep.log'],
     hooks: {

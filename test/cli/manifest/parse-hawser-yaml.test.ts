@@ -156,3 +156,39 @@ test.serial('durations are read in their units and nothing else is', (t) => {
   t.is(parseDuration('0.5s'), 500);
   for (const text of ['', '5', '5 s', '-5s', '5sec', 's', '1e3s', '5S']) t.is(parseDuration(text), undefined);
 });
+
+test.serial(
+  'secrets are a list of names, or say how each is given; a value written there is not repeated',
+  (t) => {
+    const parse = (secrets: unknown, more = {}) => parseManifest({ name: 'a', secrets, ...more });
+    t.like(parse(['A', 'B']), { manifest: { secrets: { A: {}, B: {} } } });
+    t.deepEqual(parse({ A: 'env', B: 'file', C: { as: 'file', from: '/etc/c' }, D: { from: '/d' } }), {
+      manifest: {
+        name: 'a',
+        secrets: { A: {}, B: { as: 'file' }, C: { as: 'file', from: '/etc/c' }, D: { from: '/d' } },
+      },
+    });
+    const mistakes: readonly (readonly [unknown, RegExp])[] = [
+      [{ A: 'hunter2' }, /^secrets: expected env, file, .* for A; values are set with/],
+      [{ A: { value: 'hunter2' } }, /^secrets\.A\.value: unknown key$/],
+      [{ A: { from: 'etc/hunter2' } }, /for A;/],
+      [{ A: { from: '/etc/../hunter2' } }, /for A;/],
+      [['hunter-2'], /^secrets: expected names of letters, digits and _/],
+      [['HAWSER_A'], /do not begin with HAWSER_$/],
+      [{ 'hunter-2': 'env' }, /^secrets: expected names of letters/],
+      [['A', 'A'], /^secrets: expected each name once$/],
+      ['hunter2', /^secrets: expected a list of names of secrets, or a mapping/],
+    ];
+    for (const [secrets, expected] of mistakes) {
+      const { problems = [] } = { problems: undefined, ...parse(secrets) };
+      t.is(problems.length, 1);
+      t.regex(problems[0] ?? '', expected);
+      t.false(problems[0]?.includes('hunter'), problems[0]);
+    }
+    const run = { run: ['true'], env: { A: '1' } };
+    t.deepEqual(parse(['A'], run), {
+      problems: ['secrets: expected another name than A, which is in env too'],
+    });
+    t.true('manifest' in parse({ A: 'file' }, run));
+  },
+);
