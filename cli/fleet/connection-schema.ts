@@ -32,8 +32,6 @@ export interface ConnectionConfig {
   readonly fleetId?: FleetIdentity;
   /** Of a fleet file: its hosts, each an SSH destination with its own host keys. */
   readonly fleetHosts?: readonly FleetHost[];
-  /** That file; absolute. */
-  readonly fleetFile?: string;
   /** Of a fleet file: lines as in known_hosts, the only keys to accept from the jump hosts that they name. */
   readonly jumpKeys?: readonly string[];
 }

@@ -8,21 +8,21 @@ import { logTo, type OutputOptions } from '../output/print.js';
  * CI, is no failure.
  */
 export async function pinRecipients(
-  { fleetFile }: FleetTarget,
+  { file, fleetHosts }: FleetTarget,
   recipients: ReadonlyMap<string, string>,
   saidByHost: ReadonlyMap<string, string | undefined>,
   output: OutputOptions,
 ): Promise<void> {
   const isNew = (name: string) => saidByHost.has(name) && recipients.has(name);
-  if (fleetFile === undefined || ![...recipients.keys()].some(isNew)) return;
+  if (file === undefined || fleetHosts === undefined || ![...recipients.keys()].some(isNew)) return;
   try {
-    const fleet = await readFleet(fleetFile);
+    const fleet = await readFleet(file);
     const hosts = fleet.hosts.map((host) => {
       const ageRecipient = isNew(host.name) ? recipients.get(host.name) : undefined;
       return ageRecipient === undefined ? host : { ...host, ageRecipient };
     });
     await writeFleet({ ...fleet, hosts });
   } catch (error) {
-    logTo(output)('info', `the keys of the hosts are not noted in ${fleetFile}: ${String(error)}`);
+    logTo(output)('info', `the keys of the hosts are not noted in ${file}: ${String(error)}`);
   }
 }

@@ -110,7 +110,7 @@ async function askHosts(
   { signal, timeoutMs }: ReadCall,
 ): Promise<SaidByHosts> {
   const { target, prefix, sudoPasswordFile } = request;
-  const { fleetFile, fleetHosts, sshUrls } = target;
+  const { file, fleetHosts, sshUrls } = target;
   const asking = { prefix, sudoPasswordFile, timeoutMs, signal };
   const known = fleetHosts?.filter(({ name }) => wanted.includes(name)).map(({ name }) => name);
   if (wanted.length === 0 || sshUrls.length === 0 || known?.length === 0)
@@ -120,7 +120,7 @@ async function askHosts(
     return { byHost: new Map(), byOthers: new Set([...said.values()].filter((one) => one !== undefined)) };
   }
   // The same fleet as above, however it was found.
-  const flags = fleetFile === undefined ? request : { ...request, fleet: fleetFile };
+  const flags = file === undefined ? request : { ...request, fleet: file };
   const { hosts } = await hostsToReach(flags, signal, known.join(','));
   return { byHost: await readRecipients(hosts, asking), byOthers: new Set() };
 }

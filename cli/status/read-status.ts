@@ -2,6 +2,7 @@ import type { Log } from '../../base/log.js';
 import { getConverged } from '../../world/agents/convergence.js';
 import { listHosts } from '../../world/agents/fleet-hosts.js';
 import { getCertificates, type HostCertificate, isRenewalDue } from '../../world/agents/host-certificates.js';
+import type { SelectableHost } from '../../world/agents/host-selection.js';
 import type { Agent } from '../../world/agents/registered-agents.js';
 import type { KeyValue } from '../../world/client/key-value.js';
 import type { Member } from '../../world/client/member-types.js';
@@ -10,10 +11,12 @@ import type { RunningApps } from '../../world/deploys/running-apps.js';
 import { WorldError } from '../../world/errors.js';
 import type { FleetIdentity } from '../../world/fleet/identity-codec.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';
+import { listSecrets } from '../../world/secrets/stored-secrets.js';
 import { appOnHost } from '../apps/read-apps.js';
 import { type DeploySummary, summariseDeploy } from '../deploy/read-deploys.js';
 import { sayOtherVersions } from '../versions/warn-of-other-versions.js';
 import { authorityExpires } from './describe-authority-expiry.js';
+import { missingSecrets } from './missing-secrets.js';
 
 type Role = 'voter' | 'learner' | 'client';
 
@@ -69,7 +72,7 @@ export interface Problem {
    * `moved`: the other servers expect a host at an address that it no longer has; `certificate-expires`: the certificate of
    * its server is in the last third of its life; `authority-expires`: that of the authority is, which is no single host's;
    * `agent-gone`: the agent of a host is not running; `app-unwell`: an app does not run as it should; `deploy-paused`: hosts failed,
-   * and a person has to decide.
+   * and a person has to decide; `secret-missing`: a host has no key for a secret of an app that it is to run.
    */
   readonly code:
     | 'moved'
@@ -77,7 +80,8 @@ export interface Problem {
     | 'authority-expires'
     | 'agent-gone'
     | 'app-unwell'
-    | 'deploy-paused';
+    | 'deploy-paused'
+    | 'secret-missing';
   readonly host: string | null;
   readonly message: string;
 }
@@ -88,18 +92,29 @@ export async function readStatus(
   call: { signal: AbortSignal; timeoutMs: number },
   log: Log,
 ): Promise<FleetStatus> {
-  const [agents, members, idealClusterSize, newest, convergence, known, volunteers, certificates, running] =
-    await Promise.all([
-      world.getAgents(call),
-      world.members(call),
-      world.idealClusterSizeGet(call).catch(warnOfInvalid(log)),
-      world.getMaxDeployId(call),
-      getConverged(world.client, call),
-      listHosts(world.client, undefined, call),
-      world.client.list(VOLUNTEER_PREFIX, call),
-      getCertificates(world.client, { ...call, log }),
-      world.getRunning(call),
-    ]);
+  const [
+    agents,
+    members,
+    idealClusterSize,
+    newest,
+    convergence,
+    known,
+    volunteers,
+    certificates,
+    running,
+    secrets,
+  ] = await Promise.all([
+    world.getAgents(call),
+    world.members(call),
+    world.idealClusterSizeGet(call).catch(warnOfInvalid(log)),
+    world.getMaxDeployId(call),
+    getConverged(world.client, call),
+    listHosts(world.client, undefined, call),
+    world.client.list(VOLUNTEER_PREFIX, call),
+    getCertificates(world.client, { ...call, log }),
+    world.getRunning(call),
+    listSecrets(world.client, undefined, undefined, call),
+  ]);
   sayOtherVersions(agents, log);
   const deploy = newest === 0 ? null : await summariseDeploy(world, newest, call);
   const names = members.map(({ name }) => name);
@@ -120,10 +135,12 @@ export async function readStatus(
       apps: appsOn(hostname, running.get(hostname), agent),
     };
   });
+  const missing = await missingSecrets(world, secrets, hosts.map(selectable), call);
   const problems = [
     ...goneAgents(hosts),
     ...unwellApps(hosts),
     ...(deploy?.verdict === 'paused' ? [pausedDeploy(deploy)] : []),
+    ...missing.map((one): Problem => ({ code: 'secret-missing', ...one })),
     ...movedHosts(members, volunteers.entries),
     ...expiringCertificates(certificates),
     ...expiringAuthority(certificates),
@@ -137,6 +154,10 @@ export async function readStatus(
 export function areConverged(hosts: readonly HostStatus[]): boolean {
   const live = hosts.filter(({ alive }) => alive);
   return live.length > 0 && live.every(({ converged }) => converged === true);
+}
+
+function selectable({ hostname: name, labels = {} }: HostStatus): SelectableHost {
+  return { name, labels };
 }
 
 function appsOn(hostname: string, running: RunningApps | undefined, agent: Agent | undefined): HostApp[] {

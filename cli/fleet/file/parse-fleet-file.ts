@@ -57,7 +57,6 @@ function readFleetKeys(value: unknown, file: string, placeOf: YamlText['placeOf'
   const connection = {
     ...toConnectionConfig(keys),
     fleetHosts: fleet.hosts,
-    fleetFile: file,
     jumpKeys: fleet.knownHosts,
   };
   return { fleet, connection };

@@ -10,7 +10,6 @@ import { writeFleet } from '../../fleet/file/write-fleet.js';
 import { printNote } from '../../output/print.js';
 import { askText } from '../../prompts/ask-text.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
-import { lookForOtherVersions } from '../../versions/warn-of-other-versions.js';
 import { connectOptions } from '../host/connect-options.js';
 import { lockHost } from '../lock/lock-file-on-host.js';
 import { type LockOwner, ourselves } from '../lock/lock-owner.js';
@@ -24,6 +23,7 @@ import type { DownRequest } from './down-request.js';
 import { findLivingHosts } from './find-living-hosts.js';
 import { forgetByForce, forgetGoneHost, removeMember, untilNoMember } from './forget-host.js';
 import { planRemoval } from './plan-removal.js';
+import { warnAfterRemoval } from './warn-after-removal.js';
 
 /** Takes hosts out of their fleet, and everything of ours off them. @throws CliError */
 export async function down(request: DownRequest): Promise<UpOutcome> {
@@ -102,7 +102,7 @@ async function forgetHosts({ request, fleet, leaving, sight }: Work): Promise<Up
     await forgetGoneHost(world, name, { signal });
     rest = await withoutHost(rest, name);
   }
-  await lookForOtherVersions(world, request.log, signal);
+  await warnAfterRemoval(world, doubtful, request);
   return outcome(leaving, [], `Forgot ${leaving.map(({ name }) => name).join(', ')}.`);
 }
 
@@ -127,7 +127,7 @@ async function takeOut(work: Work): Promise<UpOutcome> {
     rest = await withoutHost(rest, name);
     printNote(request, `${name}: done`);
   }
-  if (world !== undefined) await lookForOtherVersions(world, request.log, signal);
+  if (world !== undefined) await warnAfterRemoval(world, names, request);
   return outcome(leaving, left, `${names.join(', ')} left the fleet ${fleet.name}.`);
 }
 

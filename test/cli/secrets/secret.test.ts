@@ -256,6 +256,16 @@ test.serial('who writes into etcd gets no secret by a key of their own', async (
     file,
     '--trust-etcd',
   );
+  const { problems } = JSON.parse((await hawser(['status', '--json', ...flags])).stdout);
+  const missing = problems.filter(({ code }: { code: string }) => code === 'secret-missing');
+  t.deepEqual(
+    missing.map(({ host }: { host: string }) => host),
+    ['h2', 'h2'],
+  );
+  t.regex(
+    missing[1].message,
+    /h2 cannot read the secret TOKEN of shop, .*"hawser secret set TOKEN --app shop" again/,
+  );
   if (own !== undefined) await world.client.set(key, own.value);
 });
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -29,7 +29,7 @@ console.log(JSON.stringify({ answered, failed }));
 
 const SERVER = `
 import { createServer } from 'node:http';
-const seen = JSON.stringify({ argv: process.argv.slice(2), odd: process.env.ODD });
+const seen = JSON.stringify({ argv: process.argv.slice(2), odd: process.env.ODD, oddSecret: process.env.ODD_SECRET });
 const server = createServer((_, response) => response.setHeader('connection', 'close').end(seen));
 server.listen({ fd: 3 });
 process.on('SIGTERM', () => server.close());
@@ -69,8 +69,9 @@ async function release(t: ExecutionContext, number: number, program: string, cod
   const manifest = {
     name: 'hello',
     processes: {
-      web: { run: ['node', 'server.mjs', ODD, ''], listen: '127.0.0.1:8080', env: { ODD, SECRET } },
+      web: { run: ['node', 'server.mjs', ODD, ''], listen: '127.0.0.1:8080', env: { ODD } },
     },
+    secrets: { SECRET: 'env', ODD_SECRET: 'env', KEY: 'file' },
     limits: { memory: '200MiB', cpu: 0.5, files: 512 },
     settle: '500ms',
   };
@@ -82,9 +83,19 @@ async function release(t: ExecutionContext, number: number, program: string, cod
 test.serial('an app is a unit, with its words, user and limits, and its secrets are its own', async (t) => {
   const up = await laptop.up('web1', '--use-host-node', '--name', 'prod', '--yes');
   t.is(up.code, 0, up.stdout + up.stderr);
+  for (const [name, value] of Object.entries({ SECRET, ODD_SECRET: ODD, KEY: `${SECRET}\0` })) {
+    const file = join(laptop.home, name);
+    await writeFile(file, value);
+    const set = await laptop.run('secret', 'set', name, '--app', 'hello', '--hosts', 'web1', '--file', file);
+    t.is(set.code, 0, set.stderr);
+  }
+  t.regex(
+    await readFile(join(laptop.home, '.config/hawser/fleets/prod.yaml'), 'utf8'),
+    /age-recipient: age1/,
+  );
   await release(t, 1, SERVER);
   const get = `node -e "fetch('http://127.0.0.1:8080').then((r) => r.text()).then(console.log)"`;
-  t.deepEqual(JSON.parse(await said(get)), { argv: [ODD, ''], odd: ODD });
+  t.deepEqual(JSON.parse(await said(get)), { argv: [ODD, ''], odd: ODD, oddSecret: ODD });
   const running = await pid();
   t.is(await said(`stat -c %U /proc/${running}`), 'hawser-app');
   t.regex(await said(`cat /proc/${running}/limits`), /Max open files +512 /);
@@ -96,6 +107,17 @@ test.serial('an app is a unit, with its words, user and limits, and its secrets 
   t.true((await said(`${places}; true`)).includes(SECRET));
   const seen = await onHost(`${places} /proc/${running}/environ; ls /run/hawser-apps`, 'bob');
   t.true(seen.stdout.includes('hawser-app-hello.web.1.service'));
+  const key = '/var/lib/hawser/apps/hello/secrets/1/KEY';
+  t.is(
+    await said(`stat -c '%U %G %a' ${key} /var/lib/hawser/secrets`),
+    'hawser-app hawser-app 400\nroot root 700',
+  );
+  t.is((await onHost(`cat ${key}`, 'bob')).code, 1);
+  t.is(
+    await said(`tr '\\0' '\\n' </proc/${running}/environ | grep HAWSER_SECRETS`),
+    `HAWSER_SECRETS=${key.slice(0, -4)}`,
+  );
+  t.is(await said(`journalctl --no-pager | grep -c ${SECRET}`), '0');
   t.false((seen.stdout + seen.stderr).includes(SECRET));
 });
 
