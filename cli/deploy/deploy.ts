@@ -55,7 +55,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   const confirmed = !run.yes && !run.json && canAsk();
   const isSeen = run.plan || run.diff || confirmed;
   const plan = await planDeploy(world, { prepared, isSeen, signal, timeoutMs });
-  const { targets, position } = plan;
+  const { targets } = plan;
   if (run.expectRevision !== undefined && run.expectRevision !== plan.revision)
     throw moved(run.expectRevision, plan);
   const same = run.restart || prepared.choices.noop ? undefined : sameAsNewest(plan, git?.head ?? '');
@@ -70,12 +70,21 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
     return { value, text: whole, exitCode: EXIT_CODES.done, logTail: '' };
   }
   if (!run.json && (confirmed || run.diff)) writeRemark(lines([text, ...diffs]));
-  const what = prepared.choices.noop ? 'Try (noop)' : 'Deploy';
-  const question = `${what} ${manifest.name} as deploy ${position.id} to ${describeTargets(targets)}?`;
-  if (confirmed && !(await confirm(question, { signal, byDefault: true })))
-    throw new CliError('declined', 'Nothing was deployed.');
+  if (confirmed) await askToDeploy(prepared, plan, signal);
   run.onConfirmed?.();
   return await carryOut(world, { prepared, plan, confirmed, run });
+}
+
+/** @throws CliError `declined` */
+async function askToDeploy(
+  { choices, manifest }: Prepared,
+  { position, targets }: DeployPlan,
+  signal: AbortSignal,
+): Promise<void> {
+  const what = choices.noop ? 'Try (noop)' : 'Deploy';
+  const question = `${what} ${manifest.name} as deploy ${position.id} to ${describeTargets(targets)}?`;
+  if (!(await confirm(question, { signal, byDefault: true })))
+    throw new CliError('declined', 'Nothing was deployed.');
 }
 
 /** Uploads, records and waits. */

@@ -5,7 +5,7 @@ import { APP_NAME, type Manifest } from '../../world/deploys/manifest.js';
 import { SECRET_NAME } from '../../world/secrets/secret-value.js';
 import { readManifest } from '../deploy/prepare-deploy.js';
 import { type ReadCall, readDeployment } from '../deploy/read-deploys.js';
-import { readTargetHosts } from '../deploy/read-target-hosts.js';
+import { findTargets, listFleet } from '../deploy/read-target-hosts.js';
 import { CliError } from '../errors.js';
 import { CONFIG_NAME } from '../fleet/find-config.js';
 import { suggestion } from '../input/nearest-word.js';
@@ -69,7 +69,7 @@ export async function chooseHosts(
 ): Promise<string[]> {
   const wanted =
     selection ?? (manifest === undefined ? await hostsOfNewest(world, app, call) : manifest.hosts);
-  const { live, away } = await readTargetHosts(world, wanted, call.signal);
+  const { live, away } = findTargets(await listFleet(world, call.signal), wanted);
   const hosts = [...live, ...away].sort();
   if (hosts.length > 0) return hosts;
   throw new CliError('usage', 'The fleet has no host yet: add one with "hawser up DESTINATION".');
