@@ -14,6 +14,6 @@ export function remoteLine(command: WantedCommand, prefix: readonly string[] = [
 }
 
 /** What to show of a command. */
-export function describeCommand(command: WantedCommand): string {
+function describeCommand(command: WantedCommand): string {
   return 'argv' in command ? command.argv.map(shellWord).join(' ') : command.line;
 }

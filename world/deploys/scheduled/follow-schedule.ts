@@ -5,7 +5,7 @@ import type { RolloutDecision, RolloutSituation } from '../rollout/rollout-situa
 import { scheduleOf, withRolloutHosts } from './scheduled-hosts.js';
 
 /** How long to wait for hosts that do not offer to run the app, such as those of an older release of hawser. */
-export const CANDIDATES_PATIENCE_MS = 10_000;
+const CANDIDATES_PATIENCE_MS = 10_000;
 
 /**
  * Makes a rollout be for the hosts that are chosen, as long as it is under way. Those that are no longer chosen are not waited
