@@ -14,6 +14,7 @@ import { deploysCommand } from './commands/deploys/deploys.js';
 import { secretCommand } from './commands/deploys/secret.js';
 import { doctorCommand } from './commands/doctor.js';
 import { forwardCommand } from './commands/forward.js';
+import { cpCommand } from './commands/hosts/cp.js';
 import { execCommand } from './commands/hosts/exec.js';
 import { sshCommand } from './commands/hosts/ssh.js';
 import { logsCommand } from './commands/logs.js';
@@ -101,7 +102,7 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
         secretCommand,
       ],
     ],
-    ['Operate:', [statusCommand, doctorCommand, execCommand, sshCommand, forwardCommand]],
+    ['Operate:', [statusCommand, doctorCommand, execCommand, sshCommand, cpCommand, forwardCommand]],
     [
       'Share state:',
       [

@@ -40,6 +40,17 @@ export class LocalFolder implements AsyncDisposable {
     return new LocalFolder(path.join(this.path, name), handle, this.#reach);
   }
 
+  /** As {@link folder}, for a name that need not be UTF-8. */
+  async folderNamed(name: Buffer): Promise<LocalFolder> {
+    const handle = await this.useNamed(name, (at) => open(at, FOLDER));
+    return new LocalFolder(path.join(this.path, name.toString()), handle, this.#reach);
+  }
+
+  /** As {@link use}, for a name that need not be UTF-8. */
+  useNamed<T>(name: Buffer, call: (at: Buffer) => Promise<T>): Promise<T> {
+    return this.use('', (at) => call(Buffer.concat([Buffer.from(at), name])));
+  }
+
   /**
    * Makes one call with the path of a name in this directory; the call must not follow a link of that name. Only where
    * all that lies below is ours alone may `name` hold slashes.
