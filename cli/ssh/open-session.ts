@@ -27,7 +27,8 @@ export async function openSession(
   await using connections = new HostConnections(logTo(output));
   await using share = await connections.open(host, signal);
   const program = line ?? { shell: true as const };
-  if (tty ?? hasTerminal) return await runTerminalSession(share.tunnel, program, signal);
+  if (tty ?? hasTerminal)
+    return await runTerminalSession(share.tunnel, program, { hostname: host.name, signal });
   return await passThrough(share.tunnel, program, signal);
 }
 

@@ -2,7 +2,7 @@ import type { RemoteCommand } from '../../tunnel/exec/remote-command.js';
 import type { Pty, SessionProgram } from '../../tunnel/exec/session-program.js';
 import type { Tunnel } from '../../tunnel/tunnel.js';
 import { exitCodeOf } from '../exec/host-outcome.js';
-import { terminalOutput } from '../output/write-output.js';
+import { terminalOutput, writeRemark } from '../output/write-output.js';
 import { ESCAPE_HELP, type EscapeAction, EscapeKeys } from './escape-keys.js';
 
 /** What ssh assumes where a terminal does not say. */
@@ -18,7 +18,7 @@ const USUAL = { columns: 80, rows: 24 };
 export async function runTerminalSession(
   tunnel: Tunnel,
   program: SessionProgram,
-  signal: AbortSignal,
+  { hostname, signal }: { readonly hostname: string; readonly signal: AbortSignal },
 ): Promise<number> {
   const command = await tunnel.exec(program, { pty: ourPty(), signal });
   const session = new TerminalSession(command);
@@ -27,11 +27,12 @@ export async function runTerminalSession(
     await session.drained;
     return exitCodeOf(exit);
   } catch (error) {
-    if (session.isDisconnected) return DISCONNECTED;
-    throw error;
+    if (!session.isDisconnected) throw error;
   } finally {
     session.close();
   }
+  writeRemark(`Disconnected from ${hostname}.`);
+  return DISCONNECTED;
 }
 
 const DISCONNECTED = 255;

@@ -21,7 +21,20 @@ test.serial('every command says what it does, and shows an example that begins w
   using interrupts = new Interrupts();
   const root = program({ version: '0', interrupts, exitCode: EXIT_CODES.done });
   const names = root.commands.map((command) => command.name());
-  for (const name of ['demo', 'run', 'deploy', 'status', 'doctor', 'str', 'map', 'res', 'forward']) {
+  for (const name of [
+    'demo',
+    'run',
+    'deploy',
+    'status',
+    'doctor',
+    'exec',
+    'ssh',
+    'cp',
+    'str',
+    'map',
+    'res',
+    'forward',
+  ]) {
     t.true(names.includes(name));
   }
   const examine = (command: Command, path: string): void => {
@@ -37,7 +50,19 @@ test.serial('every command says what it does, and shows an example that begins w
 test.serial("a command's own options come before those that it shares with others", (t) => {
   using interrupts = new Interrupts();
   const root = program({ version: '0', interrupts, exitCode: EXIT_CODES.done });
-  for (const name of ['run', 'deploy', 'status', 'doctor', 'members', 'size', 'forward', 'endpoints']) {
+  for (const name of [
+    'run',
+    'deploy',
+    'status',
+    'doctor',
+    'exec',
+    'ssh',
+    'cp',
+    'members',
+    'size',
+    'forward',
+    'endpoints',
+  ]) {
     const command = root.commands.find((one) => one.name() === name);
     const headings = [...(command ? helpOf(command) : '').matchAll(/^(.*ptions):$/gm)].map(
       ([, text]) => text,

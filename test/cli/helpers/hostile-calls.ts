@@ -143,6 +143,18 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   'fleet edit': [{ args: [hostile('prod')] }],
   bridge: [{ args: [hostile('socket')] }],
   trust: [{ args: [hostile('folder')] }, { args: ['--list'] }],
+  exec: [
+    { args: ['all', '--fleet', 'FLEET', '--', hostile('program')] },
+    { args: [hostile('web1'), '--', 'true'] },
+    { args: [hostile('root@h'), '--', 'true'] },
+    { args: ['--rerun', 'failed'] },
+  ],
+  ssh: [{ args: [hostile('web1')] }, { args: ['all', '--fleet', 'FLEET', '--', 'true'] }],
+  cp: [
+    { args: ['APP', `${hostile('web1')}:/x`] },
+    { args: ['all:/x', 'OUT', '--fleet', 'FLEET'] },
+    { args: [hostile('absent'), 'all:/x', '--fleet', 'FLEET'] },
+  ],
   endpoints: [{ args: [] }, { args: ['--watch'], person: interrupted(/EVIL/) }],
   backup: [{ args: [`${hostile('file')}/x`] }],
   restore: [{ args: [hostile('file'), '--yes'] }],

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { formatDestination } from '../../../tunnel/index.js';
 import { Sshd } from '../../tunnel/helpers/sshd.js';
 
+const SFTP = 'Subsystem sftp internal-sftp';
+
 /** A fleet that is nothing but sshds on loopback, and the home of a person who knows it: its hosts are web1, web2, … */
 export class SshdFleet implements AsyncDisposable {
   readonly home: string;
@@ -11,8 +13,8 @@ export class SshdFleet implements AsyncDisposable {
 
   static async start(hosts: number): Promise<SshdFleet> {
     const home = await mkdtemp(path.join(tmpdir(), 'hawser-fleet-'));
-    const first = await Sshd.start();
-    const shared = [`AuthorizedKeysFile ${path.join(first.folder, 'authorized_keys')}`];
+    const first = await Sshd.start([SFTP]);
+    const shared = [SFTP, `AuthorizedKeysFile ${path.join(first.folder, 'authorized_keys')}`];
     const others = Array.from({ length: hosts - 1 }, () => Sshd.start(shared));
     const fleet = new SshdFleet(home, [first, ...(await Promise.all(others))]);
     await fleet.#writeFiles();

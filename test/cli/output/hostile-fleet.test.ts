@@ -66,7 +66,7 @@ interface Started {
 }
 
 /** Commands that talk to no fleet. */
-const withoutFleet = /^(demo|init|trust|bridge|fleet .*)$/;
+const withoutFleet = /^(demo|init|trust|bridge|exec|ssh|cp|fleet .*)$/;
 
 function lineOf({ command, call }: Started, cwd: string, flags: readonly string[]): string[] {
   const places = {

@@ -28,6 +28,33 @@ export function testCommands(dial: Dial): void {
     t.deepEqual(await killed.exit, { signal: 'SIGTERM' });
   });
 
+  test.serial('a shell, a subsystem and a pseudo-terminal that changes its size', async (t) => {
+    await using sshd = await Sshd.start(['Subsystem mirror /bin/cat']);
+    await using link = await connected(dial, resolved(sshd));
+    const shell = await link.exec({ shell: true });
+    shell.stdin.end('echo from $0; exit 6\n');
+    t.regex(await text(shell.stdout), /from .*sh\n$/);
+    t.deepEqual(await shell.exit, { code: 6 });
+    const subsystem = await link.exec({ subsystem: 'mirror' });
+    subsystem.stdin.end('there and back');
+    t.is(await text(subsystem.stdout), 'there and back');
+    await t.throwsAsync(link.exec({ subsystem: 'none' }), { code: 'exec-refused' });
+    const line = 'stty size; trap "stty size; exit 7" WINCH; echo $TERM; while :; do sleep 0.05; done';
+    const terminal = await link.exec(line, { term: 'vt220', columns: 91, rows: 17 });
+    let shown = '';
+    terminal.stdout.setEncoding('utf8').on('data', (part: string) => {
+      shown += part;
+      if (part.includes('vt220')) terminal.resize({ columns: 44, rows: 11 });
+    });
+    t.deepEqual(await terminal.exit, { code: 7 });
+    t.is(shown, '17 91\r\nvt220\r\n11 44\r\n');
+    terminal.resize({ columns: 1, rows: 1 });
+    await using strict = await Sshd.start(['PermitTTY no']);
+    await using without = await connected(dial, resolved(strict));
+    const refused = without.exec('true', { term: 'vt220', columns: 80, rows: 24 });
+    await t.throwsAsync(refused, { code: 'exec-refused', message: /pseudo-terminal/ });
+  });
+
   test.serial('a command that is through with all of its streams still tells how it ended', async (t) => {
     await using sshd = await Sshd.start(['LogLevel DEBUG2']);
     await using link = await connected(dial, resolved(sshd));

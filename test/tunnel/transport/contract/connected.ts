@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import type { RemoteCommand } from '../../../../tunnel/exec/remote-command.js';
+import type { Pty, SessionProgram } from '../../../../tunnel/exec/session-program.js';
 import type { ChannelTarget } from '../../../../tunnel/forward/forward-target.js';
 import { TunnelError, type TunnelErrorCode } from '../../../../tunnel/index.js';
 import type { ResolvedDestination } from '../../../../tunnel/ssh-config/resolved-destination.js';
@@ -26,8 +27,8 @@ export class Connected implements AsyncDisposable {
     return this.link.openChannel(target, { signal: never });
   }
 
-  exec(command: string): Promise<RemoteCommand> {
-    return this.link.exec(command, { signal: never });
+  exec(program: SessionProgram, pty?: Pty): Promise<RemoteCommand> {
+    return this.link.exec(program, { signal: never, pty });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
