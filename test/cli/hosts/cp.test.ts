@@ -1,0 +1,185 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { parsePlace } from '../../../cli/cp/parse-place.js';
+import { formatDestination } from '../../../tunnel/index.js';
+import { Sshd } from '../../tunnel/helpers/sshd.js';
+import { hawser, type RunOptions } from '../helpers/hawser.js';
+import { SshdFleet } from '../helpers/sshd-fleet.js';
+
+let fleet: SshdFleet;
+let place: string;
+
+test.before(async () => {
+  fleet = await SshdFleet.start(2);
+  place = path.join(fleet.home, 'place');
+  await mkdir(path.join(place, 'src', 'sub'), { recursive: true });
+  const src = path.join(place, 'src');
+  await writeFile(path.join(src, 'a file\nü'), 'a');
+  await chmod(path.join(src, 'a file\nü'), 0o640);
+  await writeFile(Buffer.from(`${src}/sub/\xff`, 'latin1'), 'latin');
+  await writeFile(path.join(src, 'empty'), '');
+  await writeFile(path.join(src, 'big'), Buffer.alloc(3_000_000, 'big\n'));
+  await symlink('sub', path.join(src, 'within'));
+  await symlink('/etc/passwd', path.join(src, 'outside'));
+  execFileSync('mkfifo', [path.join(src, 'pipe')]);
+  await chmod(path.join(src, 'sub'), 0o500);
+});
+test.after.always(() => fleet?.[Symbol.asyncDispose]());
+
+function cp(args: readonly string[], options: RunOptions = {}) {
+  return hawser(['cp', ...fleet.flags, ...args], { cwd: fleet.home, ...options });
+}
+
+function at(...names: string[]): string {
+  return path.join(place, ...names);
+}
+
+/** What differs between two trees, as diff says it. */
+function differences(one: string, other: string): string {
+  try {
+    return execFileSync('diff', ['-r', '--no-dereference', one, other], { stdio: 'pipe' }).toString();
+  } catch (error) {
+    return String((error as { stdout?: Buffer }).stdout);
+  }
+}
+
+test('a colon before the first slash tells hosts, and a port may stand before it', (t) => {
+  const hosts = (text: string) => {
+    const one = parsePlace(text);
+    return one.kind === 'hosts' ? [one.hosts, one.path] : one.path;
+  };
+  t.deepEqual(hosts('web1:/etc/motd'), ['web1', '/etc/motd']);
+  t.deepEqual(hosts('web*,role=db:x:y'), ['web*,role=db', 'x:y']);
+  t.deepEqual(hosts('root@h:22:/x'), ['root@h:22', '/x']);
+  t.deepEqual(hosts('ssh://root@h:22:x'), ['ssh://root@h:22', 'x']);
+  t.deepEqual(hosts('root@[::1]:22:x'), ['root@[::1]:22', 'x']);
+  t.deepEqual(hosts('web1:'), ['web1', '.']);
+  t.deepEqual(hosts('web1:~/x'), ['web1', 'x']);
+  t.is(hosts('./web1:x'), './web1:x');
+  t.is(hosts('/a:b'), '/a:b');
+});
+
+test.serial('a tree goes there and back whole, whatever its names are', async (t) => {
+  const there = await cp([at('src'), `web1:${at('there')}`]);
+  t.is(there.code, 0, there.stderr);
+  t.regex(there.stderr, /pipe was left out/);
+  t.is(differences(at('src'), at('there')), `Only in ${at('src')}: pipe\n`);
+  for (const name of ['a file\nü', 'sub', 'big'])
+    t.is((await stat(at('there', name))).mode, (await stat(at('src', name))).mode, name);
+  t.is(
+    Math.floor((await stat(at('there', 'big'))).mtimeMs / 1000),
+    Math.floor((await stat(at('src', 'big'))).mtimeMs / 1000),
+  );
+  const back = await cp([`web1:${at('there')}`, at('back')]);
+  t.is(back.code, 0, back.stderr);
+  t.regex(back.stderr, /outside is a symbolic link that leads out of the tree/);
+  t.is(differences(at('there'), at('back')), `Only in ${at('there')}: outside\n`);
+  t.is((await stat(at('back', 'sub'))).mode & 0o777, 0o500);
+  // Into a directory that is there, as cp -r does; once more changes nothing.
+  for (let again = 0; again < 2; again += 1) t.is((await cp([`web1:${at('there')}`, at('back')])).code, 0);
+  t.true((await readdir(at('back'))).includes('there'));
+});
+
+test.serial('files of many hosts get a directory for each, and what fails is told of its host', async (t) => {
+  const { code, stdout } = await cp([`all:${at('src', 'empty')}`, at('many'), '--json']);
+  t.is(code, 0);
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  t.deepEqual(lines.map(({ hostname }) => hostname).sort(), ['web1', 'web2']);
+  t.deepEqual((await readdir(at('many'))).sort(), ['web1', 'web2']);
+  const failing = await cp([at('src', 'big'), `web1:${at('nosuch', 'x')}`]);
+  t.is(failing.code, 1);
+  t.regex(failing.stderr, /^hawser: Could not write .*nosuch.* on web1: no such file or directory\.$/m);
+  t.is((await cp([at('src'), at('x')])).code, 2);
+  t.is((await cp(['web1:a', 'web2:b'])).code, 2);
+  t.is((await cp([at('nosuch'), 'web1:x'])).code, 2);
+});
+
+test.serial('copying goes on where an attempt was cut, and a file is whole or not there', async (t) => {
+  const small = fleet.sshd(1);
+  await writeFile(at('slow'), Buffer.alloc(60_000_000, 'slow'));
+  const target = at('slow-there');
+  const copying = cp([at('slow'), `web1:${target}`, '--json']);
+  // Its own kind of name shows how far it is.
+  for (;;) {
+    const partial = (await readdir(place)).find((name) => /^\.slow-there\.hawser-.*\.partial$/.test(name));
+    if (partial !== undefined && (await lstat(at(partial)).catch(() => undefined))?.size) break;
+    if ((await readdir(place)).includes('slow-there')) break;
+  }
+  await small.killConnections();
+  const { code, stderr } = await copying;
+  t.is(code, 0, stderr);
+  t.is(differences(at('slow'), target), '');
+  t.false((await readdir(place)).some((name) => name.endsWith('.partial')));
+});
+
+test.serial('nothing is written through a link here, and a link there is replaced', async (t) => {
+  await mkdir(at('trap'));
+  await symlink('/tmp', at('trap', 'sub'));
+  await mkdir(at('tree', 'sub'), { recursive: true });
+  await writeFile(at('tree', 'sub', 'x'), 'x');
+  await mkdir(at('into'));
+  await symlink(at('trap'), at('into', 'tree'));
+  const down = await cp([`web1:${at('tree')}`, at('into')]);
+  t.is(down.code, 1);
+  t.regex(down.stderr, /links are not followed/);
+  t.deepEqual(await readdir(at('trap')), ['sub']);
+  const up = await cp([at('tree'), `web1:${at('into')}`]);
+  t.is(up.code, 1);
+  t.regex(up.stderr, /links are not followed/);
+  await symlink('/etc/passwd', at('link'));
+  t.is((await cp([at('src', 'empty'), `web1:${at('link')}`])).code, 0);
+  t.true((await lstat(at('link'))).isFile());
+  await symlink('x', at('tree', 'sub', 'l'));
+  await writeFile(at('old'), 'old');
+  await utimes(at('old'), 1, 1);
+  t.is((await cp([at('tree', 'sub'), `web1:${at('old')}`])).code, 1);
+  t.is(await readFile(at('old'), 'utf8'), 'old');
+  t.is(await readlink(at('tree', 'sub', 'l')), 'x');
+});
+
+test.serial('what a hostile host lists is data', async (t) => {
+  const kindFile = at('kind');
+  const server = fileURLToPath(new URL('hostile-sftp-server.js', import.meta.url));
+  await using sshd = await Sshd.start([`Subsystem sftp ${process.execPath} ${server} ${kindFile}`]);
+  const flags = [
+    '--ssh-id',
+    sshd.identityFile,
+    '--ssh-known-hosts',
+    sshd.knownHostsFile,
+    '--ssh-config',
+    'none',
+  ];
+  const sink = at('sink', 'inner');
+  await mkdir(sink, { recursive: true });
+  for (const [kind, said] of [
+    ['climbing', /the host lists the name "\.\.\/evil", which is none/],
+    ['absolute', /the host lists the name "\/tmp\/evil", which is none/],
+    ['twice', /"d" appears twice/],
+    ['deep', /the host lists more than can be a directory/],
+    ['garbage', /its SFTP server sent invalid data/],
+  ] as const) {
+    await writeFile(kindFile, kind);
+    const source = `${formatDestination(sshd.destination)}:dir`;
+    const { code, stderr } = await hawser(['cp', ...flags, source, sink], { cwd: fleet.home });
+    t.is(code, 1, kind);
+    t.regex(stderr, said, kind);
+    t.deepEqual([await readdir(at('sink')), await readdir(sink)], [['inner'], []], kind);
+  }
+});
