@@ -7,6 +7,7 @@ export type { Log } from '../base/log.js';
 export { getConverged, watchConverged } from './agents/convergence.js';
 export { noteHost } from './agents/fleet-hosts.js';
 export { type HostCertificate, isRenewalDue } from './agents/host-certificates.js';
+export { type DiskRoom, diskTrouble, type HostHealth } from './agents/host-health.js';
 export type { Agent, AgentsWorld } from './agents/registered-agents.js';
 export { listAgents, registerAgent } from './agents/registered-agents.js';
 export { type ConvergenceWorld, type WaitConvergedOptions, waitConverged } from './agents/wait-converged.js';
@@ -131,11 +132,13 @@ export {
   AGENTS_PREFIX,
   CERTIFICATES_PREFIX,
   CHOOSER_ELECTION,
+  CLOCK_KEY,
   CLUSTER_SIZE_PREFIX,
   CONVERGED_PATH,
   DEFAULT_NAMESPACE,
   ENDPOINTS_PREFIX,
   FLEET_KEY,
+  HEALTH_PREFIX,
   NOMINATED_PREFIX,
   RESTING_PREFIX,
   SCHEDULER_PATH,

@@ -75,6 +75,12 @@ export const TREES_PREFIX = `${DEFAULT_METADATA_PREFIX}/deploy/`;
 /** `/hawser/certificates/$hostname`: how long the certificate of a host's server counts (JSON); bound to its session. */
 export const CERTIFICATES_PREFIX = '/hawser/certificates/';
 
+/** `/hawser/health/$hostname`: the room on a host's disk, and how far its clock is off (JSON); bound to its session. */
+export const HEALTH_PREFIX = '/hawser/health/';
+
+/** The time, as the elected host writes it now and then: the others compare their clocks with it when they see the write. */
+export const CLOCK_KEY = '/hawser/clock';
+
 /** What hosts need to know of deploys besides the log: agents watch it, so each deploy changes few keys below it. */
 export const DEPLOYS_PREFIX = '/hawser/deploys/';
 

@@ -15,6 +15,7 @@ import { Presence } from '../presence.js';
 import type { Converger } from '../track-convergence.js';
 import { announceCertificate } from './announce-certificate.js';
 import type { EtcdClientFactory } from './etcd-client-factory.js';
+import { type AnnouncedHealth, announceHealth } from './health/announce-health.js';
 import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave-cluster.js';
 import { type IdealSizeReader, idealSizeReader } from './members/ideal-size-reader.js';
 import { Nominator } from './members/nominator.js';
@@ -111,6 +112,7 @@ export class ClusterParticipant {
     const publishing = Promise.all([
       this.#publishConverged(over),
       announceCertificate({ ...this.#options, presence: this.presence }, over),
+      announceHealth(this.#health(), over),
     ]);
     using naming = this.#options.converger.register(CONVERGER_HOSTNAME_NAMESPACE);
     const known = new Notify();
@@ -146,6 +148,13 @@ export class ClusterParticipant {
   /** Kills everything immediately: for the third Ctrl-C. */
   kill(): void {
     this.server?.kill();
+  }
+
+  #health(): AnnouncedHealth {
+    const { world, agent, folder, log } = this.#options;
+    const isElected = (): boolean => this.isElected;
+    const { hostname } = agent;
+    return { hostname, client: world.client, presence: this.presence, folder: folder.folder, isElected, log };
   }
 
   #ownServer(launcher: ServerLauncher): HostServer {

@@ -11,7 +11,7 @@ import { withWorld } from '../fleet/open-world.js';
 import { duration } from '../input/parse-flag-values.js';
 import { formatDuration } from '../output/format-quantities.js';
 import { logTo, printResult } from '../output/print.js';
-import type { FleetStatus } from '../status/read-status.js';
+import type { FleetStatus } from '../status/fleet-status.js';
 
 const DEFAULT_WAIT_MS = 60_000;
 

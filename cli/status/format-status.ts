@@ -1,32 +1,82 @@
 import type { DeploySummary } from '../deploy/read-deploys.js';
 import type { Lines } from '../output/escaped-lines.js';
-import { formatDuration } from '../output/format-quantities.js';
+import { counted, formatBytes, formatDuration, listed } from '../output/format-quantities.js';
 import { formatTable, lines } from '../output/print.js';
-import type { FleetStatus, HostApp, HostStatus } from './read-status.js';
+import type { ClusterStatus, FleetStatus, HostApp, HostStatus, Problem } from './fleet-status.js';
 
-/** A table of the hosts, the newest deploy, and what is wrong, for people. */
-export function formatStatus({ ok, hosts, deploy, convergedForMs, problems }: FleetStatus): Lines {
-  const rows = hosts.map((host) => [
-    host.hostname,
-    host.alive ? 'up' : 'gone',
-    host.role,
-    describeConverged(host.converged),
-    describeRuns(host),
-  ]);
-  const rest = convergedForMs === undefined ? [] : [`converged for ${formatDuration(convergedForMs)}`];
+/** How many hosts have a line of their own; of more, those that look the same share one. */
+const MOST_HOSTS = 12;
+
+/** How many problems are told besides the worst. */
+const MOST_PROBLEMS = 8;
+
+/** One screen: the hosts, the cluster, the newest deploy, and what is wrong, the worst last. */
+export function formatStatus(status: FleetStatus): Lines {
+  const { hosts, members, cluster, deploy, convergedForMs } = status;
+  const voters = members.filter(({ isLearner }) => !isLearner).length;
   return lines([
-    formatTable(['HOST', 'AGENT', 'ETCD', 'CONVERGED', 'RUNS'], rows),
+    formatTable(['HOST', 'AGENT', 'ETCD', 'CONVERGED', 'VERSION', 'DISK', 'RUNS'], hostRows(hosts)),
     '',
+    describeCluster(cluster, voters, members.length - voters),
     deploy === null ? 'no deploys yet' : describeDeploy(deploy),
-    ...rest,
-    ...problems.map(({ message }) => message),
-    ...(ok && hosts.length > 0 ? ['OK'] : []),
+    ...(convergedForMs === undefined ? [] : [`converged for ${formatDuration(convergedForMs)}`]),
+    ...formatProblems(status),
   ]);
+}
+
+/** The worst problem comes last, where a person looks first. */
+function formatProblems({ ok, hosts, problems }: Pick<FleetStatus, 'ok' | 'hosts' | 'problems'>): string[] {
+  const [worst, ...others] = problems;
+  if (worst === undefined) return ok && hosts.length > 0 ? ['OK'] : [];
+  const shown = others.slice(0, MOST_PROBLEMS).toReversed();
+  const left = others.length - shown.length;
+  return [
+    '',
+    ...(left > 0 ? [`${counted(left, 'more problem')}: see "hawser status --json".`] : []),
+    ...[...shown, worst].map(({ message }: Problem) => message),
+  ];
+}
+
+function hostRows(hosts: readonly HostStatus[]): string[][] {
+  const rows = hosts.map((host) => ({ name: host.hostname, cells: cellsOf(host) }));
+  if (rows.length <= MOST_HOSTS) return rows.map(({ name, cells }) => [name, ...cells]);
+  const groups = new Map<string, { readonly names: string[]; readonly cells: string[] }>();
+  for (const { name, cells } of rows) {
+    const group = groups.get(cells.join('\0'));
+    if (group === undefined) groups.set(cells.join('\0'), { names: [name], cells });
+    else group.names.push(name);
+  }
+  // The odd ones first: there are few of them, and they are what one looks for.
+  const sorted = [...groups.values()].toSorted((a, b) => a.names.length - b.names.length);
+  const shown = sorted.length > MOST_HOSTS ? sorted.slice(0, MOST_HOSTS) : sorted;
+  const left = sorted.slice(shown.length).flatMap(({ names }) => names);
+  return [
+    ...shown.map(({ names, cells }) => [listed(names), ...cells]),
+    ...(left.length > 0 ? [[`${counted(left.length, 'more host')}`]] : []),
+  ];
+}
+
+function cellsOf(host: HostStatus): string[] {
+  const { alive, role, converged, version = '-' } = host;
+  return [
+    alive ? 'up' : 'gone',
+    role,
+    describeConverged(converged),
+    version,
+    describeDisk(host),
+    describeRuns(host),
+  ];
 }
 
 function describeConverged(converged: boolean | null): string {
   if (converged === null) return '-';
   return converged ? 'yes' : 'no';
+}
+
+/** How much of it is used, in steps that agents tell. */
+function describeDisk({ disk }: HostStatus): string {
+  if (disk === undefined || disk.totalBytes === 0) return '-';
+  return `${Math.round((1 - disk.freeBytes / disk.totalBytes) * 100)}%`;
 }
 
 /** "shop 12, blog 3 (down)" */
@@ -37,6 +87,21 @@ function describeRuns({ apps }: HostStatus): string {
 function describeApp({ app, deploy, state }: HostApp): string {
   const notes = { well: '', unwell: ' (down)', unknown: ' (unknown)' };
   return `${app} ${deploy}${notes[state]}`;
+}
+
+/** "etcd: 3 voters, 1 learner, led by web1, 1.2 MB" */
+function describeCluster(
+  { leader, dbSizeBytes, alarms }: ClusterStatus,
+  voters: number,
+  learners: number,
+): string {
+  return [
+    `etcd: ${counted(voters, 'voter')}`,
+    ...(learners > 0 ? [counted(learners, 'learner')] : []),
+    leader === null ? 'no leader' : `led by ${leader}`,
+    formatBytes(dbSizeBytes),
+    ...(alarms.length > 0 ? [counted(alarms.length, 'alarm')] : []),
+  ].join(', ');
 }
 
 function describeDeploy({ id, app, message, verdict }: DeploySummary): string {

@@ -1,6 +1,7 @@
 import type { SelectableHost } from '../../world/agents/host-selection.js';
 import { selectHosts } from '../fleet/file/select-hosts.js';
-import { areConverged, type FleetStatus } from './read-status.js';
+import type { FleetStatus } from './fleet-status.js';
+import { areConverged } from './read-status.js';
 
 /**
  * Narrows a status down to some hosts: these, and what concerns them. The members, the deploy and the fleet stay.

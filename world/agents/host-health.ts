@@ -1,3 +1,10 @@
+import { z } from 'zod';
+import type { Log } from '../../base/log.js';
+import type { CallOptions } from '../call-options.js';
+import type { Client } from '../client/client.js';
+import { readHosts } from '../client/stored/read-json-of-each-host.js';
+import { HEALTH_PREFIX } from '../keys.js';
+
 /** How far a clock may be off, in milliseconds: beyond that certificates and logs suffer. */
 export const CLOCK_LIMIT_MS = 10_000;
 
@@ -19,4 +26,28 @@ export function diskTrouble({ totalBytes, freeBytes }: DiskRoom): 'full' | 'low'
   if (freeBytes < FULL_BYTES) return 'full';
   const low = Math.min(MOST_LOW_BYTES, Math.max(LEAST_LOW_BYTES, totalBytes * LOW_PART));
   return freeBytes < low ? 'low' : undefined;
+}
+
+/** What a host publishes of itself for people: only when it changes in a way that matters, so it may be a little old. */
+export interface HostHealth {
+  /** Where the agent keeps its data; absent where the system does not say. */
+  readonly disk?: DiskRoom | undefined;
+  /** How far its clock is ahead of the elected host's, in milliseconds; absent until that was measured. */
+  readonly clockAheadMs?: number | undefined;
+}
+
+const schema: z.ZodType<HostHealth> = z.object({
+  disk: z
+    .object({ totalBytes: z.number().nonnegative(), freeBytes: z.number().nonnegative() })
+    .exactOptional(),
+  clockAheadMs: z.number().exactOptional(),
+});
+
+/** What the agents that are alive say of their hosts; nothing of hosts whose agents are older than this. */
+export async function getHealth(
+  client: Client,
+  { log, ...options }: CallOptions & { readonly log?: Log | undefined } = {},
+): Promise<Map<string, HostHealth>> {
+  const { entries } = await client.list(HEALTH_PREFIX, options);
+  return readHosts(schema, HEALTH_PREFIX, entries, log);
 }
