@@ -72,7 +72,7 @@ function fewMembers(hosts: readonly HostStatus[], members: readonly Member[]): P
   // A cluster whose members are not of our agents has none that could be alive.
   if (gone.length === 0 || gone.length === voters.length || voters.length - gone.length > most) return [];
   const names = listed(gone.map(({ name }) => name));
-  const message = `Only ${voters.length - gone.length} of ${voters.length} members of the etcd cluster run: one more loss stops the fleet. Bring ${names} back, or take it out with "hawser down ${gone[0]?.name} --gone".`;
+  const message = `Only ${voters.length - gone.length} of ${voters.length} members of the etcd cluster run: one more loss stops the fleet. Bring ${names} back ("hawser doctor ${gone[0]?.name}" says what is wrong), or, if gone for good, run "hawser down ${gone[0]?.name} --gone".`;
   return [{ code: 'few-members', host: gone[0]?.name ?? null, message }];
 }
 

@@ -4,42 +4,63 @@ import { counted, formatBytes, formatDuration, listed } from '../output/format-q
 import { formatTable, lines } from '../output/print.js';
 import type { ClusterStatus, FleetStatus, HostApp, HostStatus, Problem } from './fleet-status.js';
 
-/** How many hosts have a line of their own; of more, those that look the same share one. */
-const MOST_HOSTS = 12;
+/** The screen that it has to fit; where there is none, such as in a pipe, everything is shown. */
+export interface Screen {
+  readonly rows: number;
+  readonly columns: number;
+}
 
-/** How many problems are told besides the worst. */
-const MOST_PROBLEMS = 8;
+/** The prompt, and what else is neither a host nor a problem. */
+const OTHER_LINES = 8;
+
+/** However small the screen is. */
+const LEAST_HOSTS = 4;
 
 /** One screen: the hosts, the cluster, the newest deploy, and what is wrong, the worst last. */
-export function formatStatus(status: FleetStatus): Lines {
+export function formatStatus(status: FleetStatus, screen?: Screen): Lines {
   const { hosts, members, cluster, deploy, convergedForMs } = status;
   const voters = members.filter(({ isLearner }) => !isLearner).length;
+  const problems = formatProblems(status, screen);
+  const taken = problems.reduce((sum, line) => sum + linesOf(line, screen), 0);
+  const mostHosts = screen && Math.max(LEAST_HOSTS, screen.rows - OTHER_LINES - taken);
   return lines([
-    formatTable(['HOST', 'AGENT', 'ETCD', 'CONVERGED', 'VERSION', 'DISK', 'RUNS'], hostRows(hosts)),
+    formatTable(
+      ['HOST', 'AGENT', 'ETCD', 'CONVERGED', 'VERSION', 'DISK', 'RUNS'],
+      hostRows(hosts, mostHosts),
+    ),
     '',
     describeCluster(cluster, voters, members.length - voters),
     deploy === null ? 'no deploys yet' : describeDeploy(deploy),
     ...(convergedForMs === undefined ? [] : [`converged for ${formatDuration(convergedForMs)}`]),
-    ...formatProblems(status),
+    ...problems,
   ]);
 }
 
-/** The worst problem comes last, where a person looks first. */
-function formatProblems({ ok, hosts, problems }: Pick<FleetStatus, 'ok' | 'hosts' | 'problems'>): string[] {
-  const [worst, ...others] = problems;
+/** The worst problem comes last, where a person looks first; the others have half of the screen. */
+function formatProblems(
+  { ok, hosts, problems }: Pick<FleetStatus, 'ok' | 'hosts' | 'problems'>,
+  screen: Screen | undefined,
+): string[] {
+  const [worst, ...others] = problems.map(({ message }: Problem) => message);
   if (worst === undefined) return ok && hosts.length > 0 ? ['OK'] : [];
-  const shown = others.slice(0, MOST_PROBLEMS).toReversed();
+  let room = screen === undefined ? Number.POSITIVE_INFINITY : screen.rows / 2 - linesOf(worst, screen);
+  const shown = others.filter((message) => {
+    room -= linesOf(message, screen);
+    return room >= 0;
+  });
   const left = others.length - shown.length;
-  return [
-    '',
-    ...(left > 0 ? [`${counted(left, 'more problem')}: see "hawser status --json".`] : []),
-    ...[...shown, worst].map(({ message }: Problem) => message),
-  ];
+  const more = left > 0 ? [`${counted(left, 'more problem')}: see "hawser status --json".`] : [];
+  return ['', ...more, ...shown.toReversed(), worst];
 }
 
-function hostRows(hosts: readonly HostStatus[]): string[][] {
+function linesOf(text: string, screen: Screen | undefined): number {
+  return screen === undefined ? 1 : Math.max(1, Math.ceil(text.length / screen.columns));
+}
+
+/** Where there is no room for a line each, those that look the same share one. */
+function hostRows(hosts: readonly HostStatus[], most = hosts.length): string[][] {
   const rows = hosts.map((host) => ({ name: host.hostname, cells: cellsOf(host) }));
-  if (rows.length <= MOST_HOSTS) return rows.map(({ name, cells }) => [name, ...cells]);
+  if (rows.length <= most) return rows.map(({ name, cells }) => [name, ...cells]);
   const groups = new Map<string, { readonly names: string[]; readonly cells: string[] }>();
   for (const { name, cells } of rows) {
     const group = groups.get(cells.join('\0'));
@@ -48,11 +69,11 @@ function hostRows(hosts: readonly HostStatus[]): string[][] {
   }
   // The odd ones first: there are few of them, and they are what one looks for.
   const sorted = [...groups.values()].toSorted((a, b) => a.names.length - b.names.length);
-  const shown = sorted.length > MOST_HOSTS ? sorted.slice(0, MOST_HOSTS) : sorted;
+  const shown = sorted.length > most ? sorted.slice(0, most - 1) : sorted;
   const left = sorted.slice(shown.length).flatMap(({ names }) => names);
   return [
     ...shown.map(({ names, cells }) => [listed(names), ...cells]),
-    ...(left.length > 0 ? [[`${counted(left.length, 'more host')}`]] : []),
+    ...(left.length > 0 ? [[counted(left.length, 'more host')]] : []),
   ];
 }
 

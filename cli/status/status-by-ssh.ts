@@ -31,11 +31,17 @@ export async function statusBySsh(
   const reports = await reached.report(reaching);
   if (reports.every(({ agent }) => agent === undefined)) throw error;
   const message = reasonOf(reports) ?? error.message;
-  const problems = [{ code: 'unavailable', host: null, message }];
+  const problems = [{ code: 'unavailable', host: null, message }, ...troublesOf(reports)];
   const shown = selection === undefined ? reports : selectReports(reports, selection, target.fleetHosts);
   printResult(flags, { ok: false, hosts: shown.map(toStatus), problems }, formatReports(shown));
   printNote(flags, `hawser: ${message}`);
   context.exitCode = EXIT_CODES.failed;
+}
+
+interface Problem {
+  readonly code: 'unavailable' | 'agent-gone' | 'unreachable';
+  readonly host: string | null;
+  readonly message: string;
 }
 
 function selectReports(
@@ -50,22 +56,34 @@ function selectReports(
   return selectHosts({ hosts }, selection).map(({ report }) => report);
 }
 
-/** Undefined if the hosts do not know either. */
+/** What keeps each host from being asked, and who says more of it. */
+function troublesOf(reports: readonly HostReport[]): Problem[] {
+  return reports.flatMap(({ host, trouble }): Problem[] => {
+    if (trouble === undefined) return [];
+    const message = `${trouble.message} "hawser doctor ${host}" says more.`;
+    return [{ code: trouble.kind === 'no-agent' ? 'agent-gone' : 'unreachable', host, message }];
+  });
+}
+
+/** Undefined if the hosts do not know either. A host that is reached in two ways counts once. */
 function reasonOf(reports: readonly HostReport[]): string | undefined {
-  const servers = reports.flatMap(({ agent }) => agent?.server ?? []);
+  const agents = new Map(
+    reports.flatMap(({ agent }) => (agent === undefined ? [] : [[agent.hostname, agent]])),
+  );
+  const servers = [...agents.values()].map(({ server }) => server);
   const alone = servers.filter(({ state }) => state === 'no-quorum');
   if (alone.length === 0) return undefined;
   const members = Math.max(...alone.map((server) => server.members?.length ?? 0));
   const of = members === 0 ? '' : ` of ${members}`;
   return (
     `The etcd cluster has no quorum: ${alone.length}${of} servers could be reached, and more than half must run and reach each ` +
-    'other. Bring the others back; if they are gone for good, run hawser members recover.'
+    'other. Bring the others back; "hawser doctor" says what is wrong with each. If they are gone for good: "hawser members recover".'
   );
 }
 
 function toStatus({ host, agent, trouble }: HostReport) {
   if (agent === undefined)
-    return { hostname: host, alive: false, role: 'unknown', message: trouble?.message };
+    return { hostname: host, alive: false, role: 'unknown', apps: [], message: trouble?.message };
   const { hostname, version, server } = agent;
-  return { hostname, alive: true, role: server.state, version, server };
+  return { hostname, alive: true, role: server.state, version, apps: [], server };
 }

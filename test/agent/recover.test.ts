@@ -234,7 +234,7 @@ test.serial(
     t.is(status.code, 1, status.stderr);
     t.regex(status.stdout, /^h1 +up, pid \d+ +no-quorum/m);
     t.is(status.stdout.match(/out of reach/g)?.length, 2, status.stdout);
-    t.regex(status.stderr, /no quorum: 1 of 3 servers .* run hawser members recover/);
+    t.regex(status.stderr, /no quorum: 1 of 3 servers .* "hawser members recover"/);
     const written = await onAllHosts(['str', 'set', 'k', 'v'], '--seeds', h1.clientUrl);
     t.is(written.code, 3);
     t.regex(written.stderr, /it has no leader.*see hawser members recover/);
