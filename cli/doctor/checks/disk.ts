@@ -25,7 +25,7 @@ export const disk: Check<HostFact> = {
       return wrong(
         trouble === 'full' ? 'disk-full' : 'disk-low',
         `The disk of ${name} ${is}: ${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} are free below ${mount}, where ${DEFAULT_PREFIX} is. etcd stops when it cannot write.`,
-        `Make room there; this shows what is large: ${onHost(subject, `'du -xh ${mount} | sort -h | tail -n 20'`)}`,
+        `Make room there; this shows what is large: ${onHost(subject, `'du -xah ${mount} | sort -h | tail -n 20'`)}`,
       );
     }
     if (inodes !== undefined && inodes.free < inodes.total * LEAST_INODES) {

@@ -65,6 +65,22 @@ test.serial(
   },
 );
 
+test.serial('what agents publish of disks and clocks is shown, and its form does not matter', async (t) => {
+  await using world = direct.world('looks');
+  const full = { totalBytes: 10_000_000_000, freeBytes: 1_000 };
+  await world.client.set('/hawser/health/m1', JSON.stringify({ disk: full, clockAheadMs: 0 }));
+  await world.client.set('/hawser/health/m2', 'nonsense');
+  const { ok, hosts, problems, cluster } = (await direct.json(['status'])) as Record<string, unknown>;
+  const { stdout } = await direct.run(['status']);
+  await world.client.txn({ success: [{ delete: '/hawser/health/', prefix: true }] });
+  t.false(ok);
+  t.like(hosts, [{ hostname: 'm1', disk: full, clockAheadMs: 0 }]);
+  t.like(problems, [{ code: 'disk-full', host: 'm1' }]);
+  t.like(cluster, { leader: 'm1', alarms: [] });
+  t.regex(stdout, /^m1 .* 100%/m);
+  t.regex(stdout, /"hawser doctor m1" says where\.\n$/);
+});
+
 test.serial('a deploy that is no text keeps nobody from seeing the hosts', async (t) => {
   await using world = direct.world('looks');
   await world.client.set('/deploy/1/payload', Buffer.from([0xff, 0x00]));

@@ -106,14 +106,14 @@ const rows: readonly Row[] = [
     disk.judge(host({ look: { disk: { totalBytes: 10 * GB, freeBytes: 0 } } }), subject),
     'disk-full',
     /The disk of web1 is full: 0 B of 10\.0 GB/,
-    /du -xh/,
+    /du -xah \/ \|/,
   ],
   [
     'a disk nearly full',
     disk.judge(host({ look: { disk: { totalBytes: 10 * GB, freeBytes: 400_000_000 } } }), subject),
     'disk-low',
     /is nearly full: 400\.0 MB of 10\.0 GB/,
-    /du -xh/,
+    /du -xah \/ \|/,
   ],
   [
     'no inodes',
