@@ -7,13 +7,18 @@ import type { RemoteCommand } from './exec/remote-command.js';
 import type { Pty, SessionProgram } from './exec/session-program.js';
 import { Forward } from './forward/forward.js';
 import type { ForwardTarget } from './forward/forward-target.js';
+import type { ListenAddress } from './forward/listen-locally.js';
 import { openChannel } from './forward/open-channel.js';
 import { formatDestination } from './parse-destination.js';
 import { type TunnelOptions, toRaceOptions } from './tunnel-options.js';
 
 export interface ForwardOptions {
-  /** Listens on this loopback TCP address, which every local user can connect to, instead of a private unix socket. Port 0: any. */
-  readonly listen?: { readonly host: string; readonly port: number } | undefined;
+  /**
+   * Listens there instead of at a unix socket in a private directory of its own: on a loopback TCP address, which every local
+   * user can connect to (port 0: any), or at a unix socket with the mode 0600 in a directory of the caller's, of which
+   * nothing must be there yet.
+   */
+  readonly listen?: ListenAddress | undefined;
   /** Aborts opening the forward; an open one stays until it is closed. */
   readonly signal?: AbortSignal | undefined;
 }

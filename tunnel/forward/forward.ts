@@ -7,7 +7,7 @@ import { TunnelError } from '../errors.js';
 import { formatSeconds } from '../format-for-message.js';
 import { PausableTimeout } from '../pausable-timeout.js';
 import { type ForwardTarget, formatTarget } from './forward-target.js';
-import { type LocalListener, listenLocally } from './listen-locally.js';
+import { type ListenAddress, type LocalListener, listenLocally } from './listen-locally.js';
 import { openChannel } from './open-channel.js';
 import { NotConnectedError } from './open-command.js';
 import { Splice } from './splice.js';
@@ -16,8 +16,8 @@ import { Splice } from './splice.js';
 const COMMAND_AGAIN_AFTER_MS = 1_000;
 
 export interface ForwardSetup {
-  /** A loopback TCP address to listen on instead of a private unix socket. */
-  readonly listen?: { readonly host: string; readonly port: number } | undefined;
+  /** Where to listen instead of a private unix socket. */
+  readonly listen?: ListenAddress | undefined;
   /** How long a connection may wait for SSH and for the target, in milliseconds. */
   readonly holdTimeoutMs: number;
   /** For errors: `user@host:port`. */
@@ -34,7 +34,7 @@ export interface ForwardSetup {
  * are closed immediately when it drops. The address stays the same.
  */
 export class Forward implements AsyncDisposable {
-  /** `unix:///private/dir/s`, or `127.0.0.1:1234` with `listen`. */
+  /** `unix:///private/dir/s`, or `127.0.0.1:1234` with a TCP address in `listen`. */
   readonly address: string;
   readonly #target: ForwardTarget;
   readonly #connection: ReconnectingConnection;
@@ -46,6 +46,7 @@ export class Forward implements AsyncDisposable {
   readonly #listener: LocalListener;
   #closed: Promise<void> | undefined;
   #lastRefusal: TunnelError | undefined;
+  #accepted = 0;
   /** When a command may be run again that did not connect. */
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   /** Why nothing can be tried again: a wrong answer, which would be given again and may lock somebody out. */
@@ -81,6 +82,11 @@ export class Forward implements AsyncDisposable {
     return this.#lastRefusal;
   }
 
+  /** How many connections it has now, and how many it has had in all. */
+  get usage(): { readonly open: number; readonly accepted: number } {
+    return { open: this.#held.size + this.#splices.size, accepted: this.#accepted };
+  }
+
   /** Stops listening, closes all connections and removes the socket. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -107,6 +113,7 @@ export class Forward implements AsyncDisposable {
   /** Connects one local connection to the target; never rejects. */
   async #carry(socket: Socket): Promise<void> {
     this.#held.add(socket);
+    this.#accepted += 1;
     // `close` follows.
     socket.on('error', () => {});
     try {

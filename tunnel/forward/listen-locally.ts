@@ -17,9 +17,14 @@ export interface LocalListener {
   close(): Promise<void>;
 }
 
+/** A loopback TCP address, or a unix socket in a directory that only its owner can enter. */
+export type ListenAddress =
+  | { readonly host: string; readonly port: number }
+  | { readonly socketPath: string };
+
 export interface ListenOptions {
-  /** A loopback TCP address. Default: a private unix socket. Port 0 lets the system choose. */
-  readonly listen?: { readonly host: string; readonly port: number } | undefined;
+  /** Default: a unix socket in a private directory of its own. Port 0 lets the system choose. */
+  readonly listen?: ListenAddress | undefined;
   /** For errors: `user@host:port`. */
   readonly host: string;
 }
@@ -28,7 +33,17 @@ export interface ListenOptions {
 export async function listenLocally({ listen, host }: ListenOptions): Promise<LocalListener> {
   // Without noDelay, answers over TCP would wait until the client acknowledged earlier ones.
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
-  return listen ? listenOnLoopback(server, listen, host) : listenPrivately(server, host);
+  if (listen === undefined) return listenPrivately(server, host);
+  return 'socketPath' in listen
+    ? listenAt(server, listen.socketPath, host)
+    : listenOnLoopback(server, listen, host);
+}
+
+/** Closing removes the socket. */
+async function listenAt(server: Server, path: string, host: string): Promise<LocalListener> {
+  await listening(server, { path }, host, path);
+  chmodSync(path, 0o600);
+  return { address: `unix://${path}`, accept: accepting(server), close: () => closed(server) };
 }
 
 async function listenPrivately(server: Server, host: string): Promise<LocalListener> {

@@ -15,7 +15,7 @@ import { expandInclude, includeFolder } from './expand-include.js';
 import { normalizeHost } from './normalize-host.js';
 import { type ConfigLine, splitConfigLines } from './split-config-lines.js';
 
-const SYSTEM_FILE = '/etc/ssh/ssh_config';
+export const SYSTEM_FILE = '/etc/ssh/ssh_config';
 const WRITABLE_BY_OTHERS = 0o022;
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -81,14 +81,9 @@ export async function readPersonsFile({ home }: Pick<SshEnvironment, 'home'>): P
 export async function loadIncluded(
   pattern: string,
   from: ConfigLine,
-  { home }: SshEnvironment,
+  sshEnvironment: SshEnvironment,
 ): Promise<ConfigLine[][]> {
-  const isSystems = from.file === SYSTEM_FILE;
-  if (isSystems && pattern.startsWith('~'))
-    throw configLineError(from, `"${pattern}" is not a valid path here`);
-  const start = includeFolder(from.file, { home, systemFile: SYSTEM_FILE });
-  const path = expandTilde(pattern, home) ?? pattern;
-  const files = await expandInclude(/^[/~]/.test(path) ? path : `${start}/${path}`);
+  const files = await includedFiles(pattern, from, sshEnvironment);
   return Promise.all(
     files.map(async (file) => {
       await checkOwner(file);
@@ -97,7 +92,22 @@ export async function loadIncluded(
   );
 }
 
-async function readOptional(file: string): Promise<ConfigLine[] | undefined> {
+/** The paths that an Include names. */
+export async function includedFiles(
+  pattern: string,
+  from: ConfigLine,
+  { home }: Pick<SshEnvironment, 'home'>,
+): Promise<string[]> {
+  const isSystems = from.file === SYSTEM_FILE;
+  if (isSystems && pattern.startsWith('~'))
+    throw configLineError(from, `"${pattern}" is not a valid path here`);
+  const start = includeFolder(from.file, { home, systemFile: SYSTEM_FILE });
+  const path = expandTilde(pattern, home) ?? pattern;
+  return expandInclude(/^[/~]/.test(path) ? path : `${start}/${path}`);
+}
+
+/** The statements of a file; undefined if there is none. @throws TunnelError `bad-destination` for one that cannot be read */
+export async function readOptional(file: string): Promise<ConfigLine[] | undefined> {
   try {
     // Like OpenSSH, treat each byte as a character.
     const { content } = await readWithoutBlocking(file, { maxBytes: MAX_BYTES });
