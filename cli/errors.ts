@@ -42,6 +42,8 @@ export type CliErrorCode =
   | 'no-sudo'
   /** What was asked for would cost the cluster its majority. */
   | 'no-quorum'
+  /** No forward to the fleet runs in the background. */
+  | 'not-running'
   /** At least one host was not set up, taken out or upgraded. */
   | 'failed'
   /** A path in the World or on this machine cannot be used; the system's own name for why, such as `ENOENT`. */

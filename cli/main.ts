@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { packageVersion } from '../base/package-version.js';
+import { HOLD_FORWARD } from './forwards/hold-forward-name.js';
 import { lines } from './output/escaped-lines.js';
 import { stackTraceLines } from './output/stack-trace-lines.js';
 import { takeConsole, writeRemark, writeResult } from './output/write-output.js';
@@ -34,6 +35,11 @@ async function main(): Promise<void> {
     // Run by laptops for each connection, so it must start fast.
     const { runBridge } = await import('./bridge/run-bridge.js');
     process.exitCode = await runBridge(second);
+    return;
+  }
+  if (first === HOLD_FORWARD && process.connected) {
+    const { holdForward } = await import('./forwards/hold-forward.js');
+    process.exitCode = await holdForward();
     return;
   }
   // An agent stays for months beside others' programs: its young heap stays as small as it begins, for a third less.

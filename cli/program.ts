@@ -102,7 +102,10 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
         secretCommand,
       ],
     ],
-    ['Operate:', [statusCommand, doctorCommand, execCommand, sshCommand, cpCommand, forwardCommand]],
+    [
+      'Operate:',
+      [statusCommand, doctorCommand, execCommand, sshCommand, cpCommand, forwardCommand, envCommand],
+    ],
     [
       'Share state:',
       [

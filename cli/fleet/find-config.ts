@@ -22,7 +22,13 @@ export interface ConfigSearch {
 /** The file that says how to reach the fleet. Paths in it are absolute. */
 export type ConfigFile =
   /** The person named it, or it is in their own configuration: it counts. */
-  | { readonly origin: 'person'; readonly file: string; readonly config: ConnectionConfig }
+  | {
+      readonly origin: 'person';
+      readonly file: string;
+      readonly config: ConnectionConfig;
+      /** Of a fleet file: the fleet. */
+      readonly fleetName?: string;
+    }
   /** It came with a directory: it counts once the directory is trusted. */
   | {
       readonly origin: 'folder';

@@ -15,6 +15,14 @@ import { mayAskPassword, type UserConfig, userConfig } from './etcd-user.js';
 import { destinationOf, type FleetHost } from './file/fleet.js';
 import { tlsOptions } from './tls-options.js';
 
+/** The file that flags win over. */
+export interface TargetSource {
+  /** Absolute. */
+  readonly file: string;
+  /** A fleet file; a `hawser.yaml` of the person's own, or named by them; or one that came with a directory. */
+  readonly kind: 'fleet' | 'person' | 'folder';
+}
+
 /** How to reach the fleet, and as which host: flags over `hawser.yaml` over defaults. */
 export interface FleetTarget {
   /** SSH destinations that lead to the fleet; none means that the seeds are dialled directly. */
@@ -25,6 +33,10 @@ export interface FleetTarget {
   readonly file?: string | undefined;
   /** Lines as in known_hosts of the fleet file: the only keys to accept from those that they name. */
   readonly jumpKeys?: readonly string[] | undefined;
+  /** The name of the fleet file's fleet. */
+  readonly fleetName?: string | undefined;
+  /** Where the rest comes from, apart from flags. */
+  readonly source?: TargetSource | undefined;
   readonly sshHostkey?: string | undefined;
   readonly sshIds: readonly string[];
   /** Instead of the person's and the system's. */

@@ -1,6 +1,7 @@
 import type { Log } from '../../base/log.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import type { CommandContext } from '../command-context.js';
+import { findForward } from '../forwards/find-forward.js';
 import { logTo } from '../output/print.js';
 import { canAsk } from '../prompts/confirm.js';
 import { warnOfOtherVersions } from '../versions/warn-of-other-versions.js';
@@ -11,12 +12,20 @@ import type { ResolveOptions } from './resolve-target.js';
 import { isUndecided, requireFleet, resolveTarget } from './resolve-target.js';
 import { tunnelOptions } from './tunnel-options.js';
 
-/** Opens the World of a fleet: through SSH if it has SSH destinations, else directly. */
+/**
+ * Opens the World of a fleet: if it has SSH destinations, by a forward in the background that leads there or through SSH, else
+ * directly.
+ */
 export async function openWorld(target: FleetTarget, log: Log, signal: AbortSignal): Promise<ClientWorld> {
   const { seeds, tls, namespace, hostname, fleetId: fleet } = target;
   const user = etcdUser(target.user, { canAsk: target.canAskPassword === true, signal });
   const shared = { tls, user, namespace, hostname, fleet, log };
   if (target.sshUrls.length > 0) {
+    const forward = await findForward(target, { log, signal });
+    if (forward !== undefined) {
+      const { ForwardedWorld } = await import('../../world/forwarded-world.js');
+      return ForwardedWorld.create({ ...shared, forwards: forward.ways, via: forward.via });
+    }
     const [{ SshWorld }, tunnel] = await Promise.all([
       import('../../world/ssh-world.js'),
       tunnelOptions(target, log, signal),

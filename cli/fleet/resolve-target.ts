@@ -22,6 +22,8 @@ export interface ResolveOptions {
   readonly searchConfig?: boolean;
   /** The directory of the app that the command is about; searched before the working directory. */
   readonly appFolder?: string;
+  /** Searched instead of the working directory. */
+  readonly startFolder?: string;
   /** Whether the command also uses the key `hosts`. */
   readonly usesHosts?: boolean;
   /** Aborts a question; without one nothing is asked. */
@@ -38,9 +40,9 @@ export async function resolveTarget(
   flags: ConnectionFlags,
   options: ResolveOptions = {},
 ): Promise<FleetTarget> {
-  const { searchConfig = true } = options;
+  const { searchConfig = true, startFolder = workingFolder() } = options;
   const appFolder = options.appFolder === undefined ? undefined : await realPath(options.appFolder);
-  const starts = appFolder === undefined ? [workingFolder()] : [appFolder, workingFolder()];
+  const starts = appFolder === undefined ? [startFolder] : [appFolder, startFolder];
   const limits = { timeoutMs: flags.timeout, signal: options.signal };
   const found =
     (await namedFleet(flags, searchConfig, limits)) ??
@@ -55,6 +57,7 @@ export async function resolveTarget(
     ...mergeTarget(flags, config, connection?.origin === 'folder'),
     file: connection?.file,
     foundBy: flags.config === undefined ? flagsFor(found) : [],
+    ...(connection?.config === config ? sourceOf(connection) : {}),
   };
   return target.isDefault === true && searchConfig ? { ...target, knownFleets: await fleetNames() } : target;
 }
@@ -155,6 +158,12 @@ async function searchedFleet(found: FoundConfig, search: FleetSearch): Promise<F
 }
 
 async function connectionOf(found: FleetFile, limits: ReadLimits = {}): Promise<FoundConfig> {
-  const { connection: config } = await readFleetFile(found, limits);
-  return { connection: { origin: 'person', file: found.file, config } };
+  const { fleet, connection: config } = await readFleetFile(found, limits);
+  return { connection: { origin: 'person', file: found.file, config, fleetName: fleet.name } };
+}
+
+function sourceOf(found: ConfigFile): Pick<FleetTarget, 'source' | 'fleetName'> {
+  const fleetName = found.origin === 'person' ? found.fleetName : undefined;
+  const kind = fleetName === undefined ? found.origin : 'fleet';
+  return { source: { file: path.resolve(found.file), kind }, fleetName };
 }

@@ -1,5 +1,5 @@
 import type { Log } from '../../base/log.js';
-import { Questions } from '../../tunnel/question-queue.js';
+import { type Ask, Questions } from '../../tunnel/question-queue.js';
 import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
 import type { ResolvedTunnelOptions } from '../../tunnel/tunnel-options.js';
 import { usesBridge } from './file/fleet.js';
@@ -7,12 +7,14 @@ import type { FleetTarget } from './merge-target.js';
 
 /**
  * The options of the tunnel to a fleet, resolved as OpenSSH resolves destinations.
+ * @param asking asks SSH's questions, where this process cannot
  * @throws TunnelError `bad-destination`
  */
 export async function tunnelOptions(
   target: FleetTarget,
   log: Log,
   signal?: AbortSignal,
+  asking?: Ask,
 ): Promise<ResolvedTunnelOptions> {
   const [{ pinRoute, resolveFleetHost }, { resolveDestination }, { askFor }] = await Promise.all([
     import('./file/resolve-fleet-host.js'),
@@ -37,7 +39,7 @@ export async function tunnelOptions(
     fleetHosts?.map((host) => resolveFleetHost(host, jumpKeys, options)) ??
       target.sshUrls.map(async (url) => pinRoute(await resolveDestination(url, options), jumpKeys)),
   );
-  const ask = askFor(target, log);
+  const ask = asking ?? askFor(target, log);
   const questions = ask && new Questions(ask);
   const reached = await withBridges(destinations, target, questions);
   return {

@@ -21,7 +21,7 @@ export interface TrustedFolder {
  * @throws CliError `usage` for a user without a home, `not-yours` where others could have written to the directory.
  */
 export async function rememberTrust(trusted: TrustedFolder): Promise<void> {
-  const folder = storeFolder();
+  const folder = trustFolder();
   if (folder === undefined) {
     throw new CliError(
       'usage',
@@ -34,13 +34,13 @@ export async function rememberTrust(trusted: TrustedFolder): Promise<void> {
 
 /** What is remembered of a directory. @throws CliError `not-yours` when others could have written it. */
 export async function recallTrust(folder: string): Promise<TrustedFolder | undefined> {
-  const store = storeFolder();
+  const store = trustFolder();
   return store === undefined ? undefined : read(fileOf(store, folder));
 }
 
 /** Everything that is remembered, by directory. */
 export async function listTrusted(): Promise<TrustedFolder[]> {
-  const store = storeFolder();
+  const store = trustFolder();
   if (store === undefined) return [];
   const names = await namesIn(store);
   const found = await Promise.all(names.map((name) => read(path.join(store, name))));
@@ -51,7 +51,7 @@ export async function listTrusted(): Promise<TrustedFolder[]> {
 
 /** @returns whether there was something to forget. */
 export async function forgetTrust(folder: string): Promise<boolean> {
-  const store = storeFolder();
+  const store = trustFolder();
   if (store === undefined) return false;
   try {
     await rm(fileOf(store, folder));
@@ -62,7 +62,8 @@ export async function forgetTrust(folder: string): Promise<boolean> {
   }
 }
 
-function storeFolder(): string | undefined {
+/** Where what a person trusts is remembered; undefined for a user without a home. */
+export function trustFolder(): string | undefined {
   const own = ownConfigFolder();
   return own === undefined ? undefined : path.join(own, 'trusted');
 }

@@ -162,6 +162,10 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   diff: [{ args: ['--from', '1'] }, { args: ['/', '--from', '1'] }],
   undo: [{ args: ['2', '--yes'] }],
   size: [{ args: [] }, { args: [hostile('3')] }],
+  'forward start': [{ args: ['--ssh-url', hostile('root@h')] }, { args: ['--idle', hostile('1s')] }],
+  'forward list': [{ args: [] }],
+  'forward stop': [{ args: [hostile('prod')] }],
+  env: [{ args: [] }, { args: ['--ssh-url', hostile('root@h')] }],
   forward: [
     { args: [hostile('target'), '--ssh-url', hostile('root@h')] },
     { args: ['--listen', hostile('h')] },

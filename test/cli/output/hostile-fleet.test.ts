@@ -33,7 +33,7 @@ test.after.always(() => etcd?.[Symbol.asyncDispose]());
 function leaves(command: Command, above: readonly string[] = []): string[] {
   return command.commands.flatMap((child) => {
     const at = [...above, child.name()];
-    const runs = child.commands.length === 0 || child.name() === 'members';
+    const runs = child.commands.length === 0 || ['members', 'forward'].includes(child.name());
     return [...(runs ? [at.join(' ')] : []), ...leaves(child, at)];
   });
 }
@@ -66,7 +66,7 @@ interface Started {
 }
 
 /** Commands that talk to no fleet. */
-const withoutFleet = /^(demo|init|trust|bridge|exec|ssh|cp|fleet .*)$/;
+const withoutFleet = /^(demo|init|trust|bridge|exec|ssh|cp|fleet .*|forward list)$/;
 
 function lineOf({ command, call }: Started, cwd: string, flags: readonly string[]): string[] {
   const places = {
