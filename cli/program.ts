@@ -19,6 +19,7 @@ import { execCommand } from './commands/hosts/exec.js';
 import { sshCommand } from './commands/hosts/ssh.js';
 import { logsCommand } from './commands/logs.js';
 import { runCommand } from './commands/run.js';
+import { configCommand } from './commands/setup/config.js';
 import { downCommand } from './commands/setup/down.js';
 import { fleetCommand } from './commands/setup/fleet.js';
 import { initCommand } from './commands/setup/init.js';
@@ -87,6 +88,7 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
         fleetCommand,
         runCommand,
         trustCommand,
+        configCommand,
       ],
     ],
     [
