@@ -46,7 +46,6 @@ export type {
   AddedMember,
   Agent,
   AgentsWorld,
-  AppCondition,
   BatchOptions,
   BatchReply,
   ByCreation,

@@ -8,7 +8,6 @@
 export {
   type AcquireOptions,
   type Agent,
-  type AppCondition,
   type CallOptions,
   type CampaignOptions,
   type Candidate,

@@ -88,8 +88,7 @@ export {
   type Manifest,
   type Rollout,
 } from './deploys/manifest.js';
-export type { AppCondition, Report, ReportState } from './deploys/report.js';
-export { describeCondition } from './deploys/report.js';
+export type { Report, ReportState } from './deploys/report.js';
 export type { ReportWorld } from './deploys/reports.js';
 export { RolloutCoordinator } from './deploys/rollout/rollout-coordinator.js';
 export type { RolloutRecord, Verdict } from './deploys/rollout/rollout-record.js';

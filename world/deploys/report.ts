@@ -24,22 +24,4 @@ export interface Report {
   readonly logTail?: string | undefined;
   /** The deploy that the host runs now (after a failed one: the one it went back to; 0 for none). */
   readonly current: number;
-  /** The state of the app of `current`; absent until something happened to it. */
-  readonly app?: AppCondition | undefined;
-}
-
-/** What happened to the app that a host runs since it was healthy. */
-export interface AppCondition {
-  /** Whether it runs, and has run for its settling time. */
-  readonly up: boolean;
-  /** How often it was restarted recently. */
-  readonly restarts: number;
-  /** How it ended last, such as "ended (exit code 7)". */
-  readonly lastExit?: string | undefined;
-}
-
-/** "ended (exit code 7), restarted 4 times" */
-export function describeCondition({ lastExit = 'went down', restarts }: AppCondition): string {
-  if (restarts === 0) return lastExit;
-  return `${lastExit}, restarted ${restarts === 1 ? 'once' : `${restarts} times`}`;
 }

@@ -35,9 +35,6 @@ export const reportSchema: z.ZodType<Report> = z.object({
   at: z.string(),
   logTail: z.string().exactOptional(),
   current: z.number(),
-  app: z
-    .object({ up: z.boolean(), restarts: z.number(), lastExit: z.string().exactOptional() })
-    .exactOptional(),
 });
 
 /** What hosts report of deploys, at `/reports/$id/$hostname`. */

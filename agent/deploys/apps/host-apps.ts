@@ -202,10 +202,7 @@ export class HostApps {
     if (known !== undefined) return known;
     const { hostname, log, fleet } = this.#options;
     const reporter = new DeployReporter(hostname, log);
-    const app = new InstalledApp(name, this.#options, () => {
-      reporter.setRunning(app.state);
-      this.#running.set(name, app.state);
-    });
+    const app = new InstalledApp(name, this.#options, () => this.#running.set(name, app.state));
     const onIdle = (isIdle: boolean): void => {
       if (isIdle) this.#busy.delete(name);
       else this.#busy.add(name);

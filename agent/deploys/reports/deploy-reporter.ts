@@ -1,13 +1,5 @@
 import { Notify } from '../../../base/notify.js';
-import {
-  type AppCondition,
-  type ClientWorld,
-  describeCondition,
-  type Log,
-  type Report,
-  type RunningApp,
-  WorldError,
-} from '../../../world/internal.js';
+import { type ClientWorld, type Log, type Report, WorldError } from '../../../world/internal.js';
 import type { AppReporter, ProgressReport } from '../apps/app-follower.js';
 import { retryWhileUnavailable } from '../retry-while-unavailable.js';
 
@@ -20,8 +12,7 @@ export class DeployReporter implements AppReporter {
   readonly #log: Log;
   readonly #pending = new Map<number, Report>();
   readonly #wake = new Notify();
-  #app: AppCondition | undefined;
-  #last: { readonly id: number; readonly report: Report } | undefined;
+  #lastId: number | undefined;
 
   constructor(hostname: string, log: Log) {
     this.#hostname = hostname;
@@ -30,23 +21,14 @@ export class DeployReporter implements AppReporter {
 
   report(id: number, { logTail, ...progress }: ProgressReport): void {
     const report = { hostname: this.#hostname, ...progress };
-    this.#last = { id, report: logTail === undefined ? report : { ...report, logTail } };
-    this.#queue();
+    this.#lastId = id;
+    this.#pending.set(id, logTail === undefined ? report : { ...report, logTail });
+    this.#wake.notify();
   }
 
   /** The deploy that was reported on last. */
   get lastId(): number | undefined {
-    return this.#last?.id;
-  }
-
-  /** Adds the condition of what runs to the last report, once something has happened to it. */
-  setRunning(running: RunningApp | undefined): void {
-    const condition = conditionOf(running);
-    const isNews = condition !== undefined && (!condition.up || this.#app !== undefined);
-    const next = isNews ? condition : undefined;
-    if (JSON.stringify(next) === JSON.stringify(this.#app)) return;
-    this.#app = next;
-    this.#queue();
+    return this.#lastId;
   }
 
   /** Writes pending reports until the signal aborts or the World is closed. */
@@ -75,34 +57,4 @@ export class DeployReporter implements AppReporter {
     if (this.#pending.get(id) === written) this.#pending.delete(id);
     return true;
   }
-
-  #queue(): void {
-    if (this.#last === undefined) return;
-    const { id, report } = this.#last;
-    const full =
-      this.#app === undefined
-        ? report
-        : {
-            ...report,
-            app: this.#app,
-            at: new Date().toISOString(),
-            message: withApp(report.message, this.#app),
-          };
-    this.#pending.set(id, full);
-    this.#wake.notify();
-  }
-}
-
-/** The worst of the processes; undefined while nothing has happened to any. */
-function conditionOf(running: RunningApp | undefined): AppCondition | undefined {
-  const all = Object.values(running?.processes ?? {});
-  const worst = all.find(({ state }) => state === 'restarting') ?? all.find(({ restarts }) => restarts > 0);
-  if (worst === undefined) return running && { up: true, restarts: 0 };
-  const { state, restarts, lastExit } = worst;
-  return { up: state !== 'restarting', restarts, ...(lastExit === undefined ? {} : { lastExit }) };
-}
-
-function withApp(message: string, app: AppCondition): string {
-  if (app.up) return message;
-  return `${message} Since then it ${describeCondition(app)}.`;
 }
