@@ -64,7 +64,8 @@ export function appOnHost(hostname: string, app: RunningApp, seenAt?: string): A
 }
 
 /** "web restarting (exited (exit code 7), restarted 4 times)" */
-function describeProblems({ processes }: RunningApp): string {
+function describeProblems({ processes, ...app }: RunningApp): string {
+  if (app.health === 'failing') return `unhealthy: ${app.finding ?? 'its check fails'}`;
   return Object.entries(processes)
     .flatMap(([name, { state, restarts, lastExit, health, finding = 'unhealthy' }]) => {
       const times = restarts === 0 ? '' : `, restarted ${restarts === 1 ? 'once' : `${restarts} times`}`;

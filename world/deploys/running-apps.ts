@@ -31,6 +31,10 @@ export interface RunningApp {
   /** Since when it has been this deploy: ISO 8601. */
   readonly since: string;
   readonly processes: Readonly<Record<string, RunningProcess>>;
+  /** For an app that has a health check and no processes: what that finds; absent before its first answer. */
+  readonly health?: RunningProcess['health'];
+  /** For `failing`: what the check found. */
+  readonly finding?: RunningProcess['finding'];
 }
 
 /** What runs on a host, as its agent saw it last. */
@@ -59,6 +63,8 @@ const schema: z.ZodType<RunningApps> = z.object({
       tree: z.string(),
       since: z.string(),
       processes: z.record(z.string(), processSchema),
+      health: z.enum(['passing', 'failing']).exactOptional(),
+      finding: z.string().exactOptional(),
     }),
   ),
 });
@@ -91,7 +97,8 @@ export async function listRunning(
   return readHosts(schema, RUNNING_PREFIX, entries, log);
 }
 
-/** Whether all processes of an app run as they should. */
-export function isWell({ processes }: RunningApp): boolean {
+/** Whether an app, and all of its processes, are as they should be. */
+export function isWell({ processes, health: ofApp }: RunningApp): boolean {
+  if (ofApp === 'failing') return false;
   return Object.values(processes).every(({ state, health }) => state === 'running' && health !== 'failing');
 }
