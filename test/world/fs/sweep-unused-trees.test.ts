@@ -52,6 +52,20 @@ test.serial('a tree is freed once no deploy names it, and blocks that others nam
   t.is((await fs[0].readFile('/small')).length, 1000);
 });
 
+test.serial('the tree of an app that was removed is freed once only its removal names it', async (t) => {
+  const { worlds } = pair(t, etcd);
+  const [world] = worlds;
+  const folder = await scratch(t);
+  await writeFile(path.join(folder, 'large'), randomBytes(300_000));
+  const { tree } = await world.putTree(folder);
+  await world.addDeploy(1, '', '', deployment(tree));
+  await world.addDeploy(2, '', '', deployment(tree, { action: 'remove', previous: 1 }));
+  t.like(await world.fsGc(), { trees: 0 });
+  t.is(await world.pruneDeploys(1), 1);
+  t.like(await world.fsGc(), { trees: 1 });
+  t.is(await countBlocks(world), 0);
+});
+
 test.serial(
   'a tree that a deploy is about to name stays, and a deploy whose tree is gone is refused',
   async (t) => {

@@ -3,6 +3,7 @@ import type { Client } from '../../client/client.js';
 import type { KeyValue } from '../../client/key-value.js';
 import { absent, type Compare, unchangedSince } from '../../client/txn/transaction.js';
 import { maxDeployId, payloadKey } from '../../deploys/deploy-keys.js';
+import { parseDeployment } from '../../deploys/deploy-payload.js';
 import { DEPLOY_PREFIX, FRESH_TREES_PREFIX, TREES_PREFIX } from '../../keys.js';
 import { freshTreeKey } from '../deploy-trees/tree-keys.js';
 
@@ -44,6 +45,8 @@ function namedTrees(entries: readonly KeyValue[]): Set<string> {
   const named = new Set<string>();
   for (const { key, value } of entries) {
     if (key.startsWith(FRESH_TREES_PREFIX)) named.add(key.slice(FRESH_TREES_PREFIX.length));
+    // Nobody fetches what is removed.
+    else if (parseDeployment(value.toString())?.action === 'remove') continue;
     else for (const [tree] of value.toString().matchAll(TREE)) named.add(tree);
   }
   return named;
