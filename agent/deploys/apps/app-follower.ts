@@ -3,7 +3,7 @@ import { Notify } from '../../../base/notify.js';
 import type { ClientWorld, Log, RolloutState } from '../../../world/internal.js';
 import { describeFailure } from '../describe-failure.js';
 import { type DeployEntry, isSameDeploy } from '../releases/deploy-entry.js';
-import { applyDeploy, type Ending } from './apply-deploy.js';
+import { applyDeploy, describeFailedReturn, type Ending } from './apply-deploy.js';
 import { type DeployStep, describeStep } from './deploy-step.js';
 import type { InstalledApp } from './installed-app.js';
 import { OutcomeFile } from './outcome-file.js';
@@ -200,7 +200,11 @@ export class AppFollower {
     this.#tell(entry, 'back');
     const name = isSameDeploy(app.healthy, entry) ? app.healthy?.before : app.healthy?.name;
     const before = name === undefined ? undefined : await app.releases.read(name);
-    await app.goBackTo(before, signal);
+    const wrong = await app.goBackTo(before, signal);
+    if (before !== undefined && wrong !== undefined) {
+      const message = `Taken back. ${describeFailedReturn(before.id, wrong)}`;
+      return this.#end(entry, this.#ending('failed', 'back', message));
+    }
     const now = before === undefined ? 'nothing is running here now' : `deploy ${before.id} is running again`;
     await this.#end(entry, this.#ending('rolled-back', 'back', `Taken back: ${now}.`));
   }
@@ -209,8 +213,9 @@ export class AppFollower {
   async #end(entry: DeployEntry, ending: Ending): Promise<void> {
     const outcome = { ...ending, at: new Date().toISOString() };
     const { app, reporter } = this.#options;
-    if (!(await app.releases.isGone()))
-      await app.quietly('record how the deploy ended', () => this.#outcomes.write(entry, outcome));
+    await app.quietly('record how the deploy ended', async () => {
+      if (!(await app.releases.isGone())) await this.#outcomes.write(entry, outcome);
+    });
     this.#ended = { entry, state: ending.state };
     reporter.report(entry.id, { ...outcome, step: outcome.step as DeployStep });
   }

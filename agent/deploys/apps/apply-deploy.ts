@@ -73,16 +73,15 @@ class Attempt {
       return this.#ending('healthy', at, `${name} is healthy.`);
     }
     const before = this.#app.healthy;
+    let wrong: string | undefined;
     if (this.#hasSwitched) {
       this.#begin('back');
-      await this.#app.goBackTo(before, this.#options.signal);
+      wrong = await this.#app.goBackTo(before, this.#options.signal);
     }
     await discard();
-    const rest = this.#hasSwitched ? 'running again' : 'still running';
-    const now = before === undefined ? 'Nothing is running here' : `Deploy ${before.id} is ${rest}`;
-    const end = before === undefined && this.#hasSwitched ? ' now.' : '.';
     const { logTail } = failure;
-    const ending = this.#ending('failed', at, `${failure.message} ${now}${end}`);
+    const now = describePresent(before, this.#hasSwitched, wrong);
+    const ending = this.#ending('failed', wrong === undefined ? at : 'back', `${failure.message} ${now}`);
     return logTail === '' ? ending : { ...ending, logTail };
   }
 
@@ -150,4 +149,21 @@ class Attempt {
   #ending(state: Ending['state'], step: DeployStep, message: string): Ending {
     return { state, step, message, current: this.#app.running?.id ?? 0 };
   }
+}
+
+/** What runs on a host after a deploy that failed there. */
+function describePresent(
+  before: Release | undefined,
+  hasSwitched: boolean,
+  wrong: string | undefined,
+): string {
+  if (before === undefined) return `Nothing is running here${hasSwitched ? ' now' : ''}.`;
+  const { id } = before;
+  if (wrong !== undefined) return describeFailedReturn(id, wrong);
+  return `Deploy ${id} is ${hasSwitched ? 'running again' : 'still running'}.`;
+}
+
+/** The release before was started again, and is not well. */
+export function describeFailedReturn(id: number, wrong: string): string {
+  return `Going back to deploy ${id} failed, too: ${wrong.replace(/\.$/, '')}.`;
 }

@@ -1,4 +1,4 @@
-import { pause, untilAborted } from '../../../base/abort.js';
+import { pause } from '../../../base/abort.js';
 import type { ClientWorld, RunningApp } from '../../../world/internal.js';
 import { findAccount } from '../accounts/account.js';
 import { describeFailure } from '../describe-failure.js';
@@ -31,6 +31,8 @@ export class InstalledApp {
   /** During a switch, the release before, of which some processes may still run. */
   #before: ReleaseRun | undefined;
   #healthy: Release | undefined;
+  /** Of the release that is gone back to, until another one is switched to. */
+  #keeping = new AbortController();
   #since = new Date().toISOString();
 
   /** @param onChange called after each change of what runs */
@@ -124,6 +126,7 @@ export class InstalledApp {
     onStep: (step: 'stop' | 'switch' | 'start') => void,
     signal: AbortSignal,
   ): Promise<StepFailure | undefined> {
+    this.#keeping.abort();
     await this.endOverlap();
     const before = this.#run;
     onStep('stop');
@@ -147,28 +150,52 @@ export class InstalledApp {
   async accept(run: ReleaseRun): Promise<void> {
     await this.releases.markHealthy(run.release.name);
     this.#healthy = run.release;
+    const { processHost } = this.#settings;
+    await this.quietly('remove the sockets', () => processHost.forget(this.name, run.specs));
   }
 
-  /** Runs a release that was healthy before, in place of whatever runs; undefined: nothing. */
-  async goBackTo(release: Release | undefined, signal: AbortSignal): Promise<void> {
+  /**
+   * Runs a release that was healthy before, in place of whatever runs; undefined: nothing.
+   * @returns what is wrong with it; it goes on, or is tried again, all the same
+   */
+  async goBackTo(release: Release | undefined, signal: AbortSignal): Promise<string | undefined> {
+    this.#keeping.abort();
+    this.#keeping = new AbortController();
     await this.#run?.stop();
     this.#use(undefined);
     this.#healthy = release;
-    const run = release && (await this.#keep(release, signal));
+    const kept = await this.#startKeeping(release, AbortSignal.any([signal, this.#keeping.signal]));
     await this.endOverlap();
     await this.quietly('update the links to the running release', async () => {
       await this.releases.activate(release?.name);
       await this.releases.markHealthy(release?.name);
     });
-    if (run !== undefined) await untilAborted(run.checked(), signal);
+    const specs = this.#run?.specs ?? [];
+    if (typeof kept === 'string') return kept;
+    await this.quietly('remove the sockets', () => this.#settings.processHost.forget(this.name, specs));
+    return kept?.untilKnown(signal);
   }
 
-  /** Runs a release that was healthy before, for ever. */
-  async #keep(release: Release, signal: AbortSignal): Promise<ReleaseRun | undefined> {
+  /** @returns why it cannot be started yet, if it has to be tried again */
+  async #startKeeping(
+    release: Release | undefined,
+    signal: AbortSignal,
+  ): Promise<ReleaseRun | string | undefined> {
+    if (release === undefined) return undefined;
+    return new Promise((resolve) => void this.#keep(release, signal, resolve).then(resolve));
+  }
+
+  /** Runs a release that was healthy before, for ever. @param onTrouble called with why it cannot be started now */
+  async #keep(
+    release: Release,
+    signal: AbortSignal,
+    onTrouble: (why: string) => void = () => undefined,
+  ): Promise<ReleaseRun | undefined> {
     const { log } = this.#settings;
     for (let logged = ''; !signal.aborted; ) {
       try {
         const run = await this.open(release);
+        if (signal.aborted) return undefined;
         const overlapped = this.#before?.release.name === release.name ? this.#before : undefined;
         if (overlapped !== undefined) this.#before = undefined;
         run.keep(overlapped);
@@ -179,6 +206,7 @@ export class InstalledApp {
         if (why !== logged)
           log('error', `cannot start deploy ${release.id} of ${this.name}: ${why} Trying again.`);
         logged = why;
+        onTrouble(why);
       }
       await pause(ACCOUNT_RETRY_MS, signal);
     }
@@ -187,6 +215,7 @@ export class InstalledApp {
 
   /** Takes the app away: its processes, and all of its files but the shared ones. */
   async remove(onStep: (step: 'stop' | 'switch') => void, signal: AbortSignal): Promise<void> {
+    this.#keeping.abort();
     onStep('stop');
     if (this.#run !== undefined) await this.#runStopHook(this.#run, signal);
     await this.#run?.stop();
@@ -194,7 +223,7 @@ export class InstalledApp {
     this.#use(undefined);
     this.#healthy = undefined;
     onStep('switch');
-    await this.#settings.processHost.forget(this.name);
+    await this.#settings.processHost.forget(this.name, []);
     await this.releases.removeApp();
   }
 
@@ -206,6 +235,7 @@ export class InstalledApp {
   }
 
   async stop(): Promise<void> {
+    this.#keeping.abort();
     await Promise.all([this.#run?.leave(), this.#before?.leave()]);
   }
 

@@ -79,6 +79,9 @@ export interface ProcessHost {
   keep(spec: ProcessSpec, options: StartOptions): HostedProcess;
   /** At the agent's start: ends what earlier agents left running, apart from these, and the sockets of other apps. */
   endAllBut(specs: readonly ProcessSpec[]): Promise<void>;
-  /** Removes what is kept for an app beside its processes, such as its sockets. */
-  forget(app: string): Promise<void>;
+  /**
+   * Removes what is kept for an app beside its processes, such as its sockets.
+   * @param staying processes of the app that go on
+   */
+  forget(app: string, staying: readonly ProcessSpec[]): Promise<void>;
 }

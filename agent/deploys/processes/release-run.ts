@@ -1,3 +1,5 @@
+import { untilAborted } from '../../../base/abort.js';
+import { Notify } from '../../../base/notify.js';
 import type { Log } from '../../../world/internal.js';
 import { AppChecks } from '../health/app-checks.js';
 import { HealthWatch } from '../health/health-watch.js';
@@ -26,7 +28,8 @@ export class ReleaseRun {
   readonly #stopping = new AbortController();
   #processes: readonly HostedProcess[] = [];
   #watches: readonly HealthWatch[] = [];
-  #checked: Promise<void> = Promise.resolve();
+  #checked: Promise<string | undefined> = Promise.resolve(undefined);
+  readonly #changed = new Notify();
   /** The release before, during a switch. */
   #before: ReleaseRun | undefined;
   readonly #checks: AppChecks;
@@ -60,7 +63,8 @@ export class ReleaseRun {
 
   /** Starts all processes for the first time. @returns why one of them cannot be executed */
   async start(before: ReleaseRun | undefined): Promise<StepFailure | undefined> {
-    const { host, onChange } = this.#options;
+    const { host } = this.#options;
+    const onChange = this.#onChange;
     this.#before = before;
     for (const spec of this.specs) {
       const replaces = isReplacing(spec, this.release) ? before?.find(spec.process) : undefined;
@@ -90,7 +94,7 @@ export class ReleaseRun {
     this.#watch(true);
     for (const watch of this.#watches) void watch.run();
     for (const process of this.#processes) process.keepRunning();
-    this.#options.onChange();
+    this.#onChange();
   }
 
   /**
@@ -99,7 +103,8 @@ export class ReleaseRun {
    * @param earlier an earlier run of the same release, of which some processes may still run: they go on.
    */
   keep(earlier?: ReleaseRun): void {
-    const { host, log, onChange } = this.#options;
+    const { host, log } = this.#options;
+    const onChange = this.#onChange;
     this.#processes = this.specs.map((spec) => {
       const running = earlier?.find(spec.process);
       return running === undefined || running.status.state === 'stopped'
@@ -112,19 +117,34 @@ export class ReleaseRun {
       if (finding !== undefined)
         log('error', `deploy ${this.release.id} is running but unhealthy: ${finding}`);
       void watch.run();
+      return finding;
     });
     this.#checked = Promise.all(all).then(
-      () => undefined,
+      (findings) => findings.find((finding) => finding !== undefined),
       (error: unknown) => {
-        if (!this.#stopping.signal.aborted)
-          log('error', `could not check the app's health: ${String(error)}`);
+        const message = `could not check the app's health: ${String(error)}`;
+        if (!this.#stopping.signal.aborted) log('error', message);
+        return message;
       },
     );
   }
 
-  /** Waits until what {@link ReleaseRun.keep} started is healthy, or its checks have given up. */
-  async checked(): Promise<void> {
-    await this.#checked;
+  /**
+   * Waits until what {@link ReleaseRun.keep} started runs and is healthy, or does not. It goes on either way.
+   * @returns what is wrong
+   */
+  async untilKnown(signal: AbortSignal): Promise<string | undefined> {
+    const finding = await untilAborted(this.#checked, signal);
+    if (finding !== undefined) return finding;
+    for (const over = AbortSignal.any([signal, this.#stopping.signal]); !over.aborted; ) {
+      const states = this.#processes.map(({ spec, status }) => ({ name: spec.process, ...status }));
+      const down = states.find(({ state }) => state === 'restarting' || state === 'stopped');
+      if (down !== undefined) return `process ${down.name} ${down.lastExit ?? 'does not run'}`;
+      if (states.every(({ state }) => state === 'running')) return undefined;
+      await this.#changed.wait(undefined, over);
+    }
+    signal.throwIfAborted();
+    return undefined;
   }
 
   /** Stops those of its processes that would be in the way of a release: all but those that overlap or hand over a socket. */
@@ -160,8 +180,13 @@ export class ReleaseRun {
     return this.#processes.find(({ spec }) => spec.process === name);
   }
 
+  readonly #onChange = (): void => {
+    this.#changed.notify();
+    this.#options.onChange();
+  };
+
   #watch(isHealthy: boolean): void {
-    const { onChange } = this.#options;
+    const onChange = this.#onChange;
     const { signal } = this.#stopping;
     this.#watches = this.#checks.all.map(
       (check) => new HealthWatch(check, this.#checks.optionsFor(check, signal), { isHealthy, onChange }),

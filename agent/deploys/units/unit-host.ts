@@ -53,14 +53,15 @@ export class UnitHost implements ProcessHost {
 
   async endAllBut(specs: readonly ProcessSpec[]): Promise<void> {
     await this.#mark.killOrphanedApps(this.#log); // hooks
-    const staying = new Set(
-      specs.flatMap((spec) => [serviceName(spec), ...(spec.listen === undefined ? [] : [socketName(spec)])]),
-    );
+    const staying = unitsOf(specs);
     await this.#change(() => this.#remove((unit) => !staying.has(unit)));
   }
 
-  async forget(app: string): Promise<void> {
-    await this.#change(() => this.#remove((unit) => unit.startsWith(`${UNIT_PREFIX}${app}.`)));
+  async forget(app: string, specs: readonly ProcessSpec[]): Promise<void> {
+    const staying = unitsOf(specs);
+    await this.#change(() =>
+      this.#remove((unit) => unit.startsWith(`${UNIT_PREFIX}${app}.`) && !staying.has(unit)),
+    );
   }
 
   async #keep(unit: HostedUnit): Promise<void> {
@@ -142,4 +143,10 @@ export class UnitHost implements ProcessHost {
     this.#changing = done.catch(() => undefined);
     return done;
   }
+}
+
+function unitsOf(specs: readonly ProcessSpec[]): Set<string> {
+  return new Set(
+    specs.flatMap((spec) => [serviceName(spec), ...(spec.listen === undefined ? [] : [socketName(spec)])]),
+  );
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import { OnceFile } from '../../../agent/deploys/hooks/once-file.js';
@@ -76,6 +76,29 @@ test('what fails before the switch leaves the app alone; what fails after it is 
   t.not(pidOf(app), first);
   t.deepEqual(await host.releases('app'), ['1']);
   t.is(await readlink(path.join(app.app.releases.folder.path, 'current')), 'releases/1');
+});
+
+test('a release that is gone back to and does not run is told as that', async (t) => {
+  const host = await AppHost.make(t);
+  const app = await host.app('app');
+  const works = path.join(host.folder, 'works');
+  await writeFile(works, '');
+  const run: [string, ...string[]] = ['sh', '-c', `[ -e ${works} ] || exit 9; exec sleep 1000`];
+  t.is((await app.deploy(deployFiles(host, 1, { processes: { main: { run } } }))).state, 'healthy');
+  const second = deployFiles(host, 2);
+  t.is((await app.deploy(second)).state, 'healthy');
+  await rm(works);
+  app.want(second, { isGoingBack: true });
+  const taken = await app.until('going back failed', () =>
+    app.reports.find(({ step, state }) => step === 'back' && state === 'failed'),
+  );
+  t.like(taken, { id: 2, state: 'failed', current: 1 });
+  t.is(taken.message, 'Taken back. Going back to deploy 1 failed, too: process main exited (exit code 9).');
+  const third = await app.deploy(deployFiles(host, 3, { processes: { main: { run: ['false'] } } }));
+  t.like(third, { state: 'failed', step: 'back' });
+  t.regex(third.message, /exited \(exit code 1\)\. Going back to deploy 1 failed, too: process main exited/);
+  await writeFile(works, '');
+  await app.state('the first runs after all', (state) => state.deploy === 1 && runsWell(state));
 });
 
 test('all processes of a release have to be well, and each is restarted by itself', async (t) => {
