@@ -231,7 +231,6 @@ export class InstalledApp {
   async rest(signal: AbortSignal): Promise<void> {
     if (this.#run !== undefined) await this.#runStopHook(this.#run, signal);
     await this.goBackTo(undefined, signal);
-    await this.#settings.processHost.forget(this.name);
   }
 
   async stop(): Promise<void> {

@@ -63,15 +63,27 @@ function pid(): Promise<string> {
   return said('systemctl show --property=MainPID --value "hawser-app-hello.web.*.service"');
 }
 
+interface ReleaseShape {
+  /** The exit code of the deploy. Default 0. */
+  readonly code?: number;
+  readonly name?: string;
+  readonly port?: number;
+  readonly switch?: 'overlap';
+}
+
 /** Releases an app; a number makes the release another one. */
-async function release(t: ExecutionContext, number: number, program: string, code = 0): Promise<void> {
+async function release(
+  t: ExecutionContext,
+  number: number,
+  program: string,
+  { code = 0, name = 'hello', port = 8080, ...more }: ReleaseShape = {},
+): Promise<void> {
   await writeFile(join(app, 'server.mjs'), `// ${number}\n${program}`);
+  const web = { run: ['node', 'server.mjs', ODD, ''], listen: `127.0.0.1:${port}`, env: { ODD } };
   const manifest = {
-    name: 'hello',
-    processes: {
-      web: { run: ['node', 'server.mjs', ODD, ''], listen: '127.0.0.1:8080', env: { ODD } },
-    },
-    secrets: { SECRET: 'env', ODD_SECRET: 'env', KEY: 'file' },
+    name,
+    processes: { web: { ...web, ...more } },
+    ...(name === 'hello' ? { secrets: { SECRET: 'env', ODD_SECRET: 'env', KEY: 'file' } } : {}),
     limits: { memory: '200MiB', cpu: 0.5, files: 512 },
     settle: '500ms',
   };
@@ -93,7 +105,11 @@ test.serial('an app is a unit, with its words, user and limits, and its secrets 
     await readFile(join(laptop.home, '.config/hawser/fleets/prod.yaml'), 'utf8'),
     /age-recipient: age1/,
   );
+  const dropIn = '/etc/systemd/system/hawser-app-.service.d';
+  await onHost(`mkdir ${dropIn}; printf '[Service]\\nPrivateTmp=yes\\n' >${dropIn}/private.conf`);
   await release(t, 1, SERVER);
+  const kept = await said('systemctl show -p PrivateTmp,NoNewPrivileges "hawser-app-hello.web.*.service"');
+  t.deepEqual(kept.split('\n').sort(), ['NoNewPrivileges=yes', 'PrivateTmp=yes']);
   const get = `node -e "fetch('http://127.0.0.1:8080').then((r) => r.text()).then(console.log)"`;
   t.deepEqual(JSON.parse(await said(get)), { argv: [ODD, ''], odd: ODD, oddSecret: ODD });
   const running = await pid();
@@ -140,7 +156,7 @@ test.serial('no request fails during twenty switches, half of them to releases t
   const load = onHost('node /root/load.mjs & echo $! >/root/load.pid; wait');
   for (let number = 2; number < 22; number++) {
     const crashes = number % 2 === 1;
-    await release(t, number, crashes ? CRASH : SERVER, crashes ? 5 : 0);
+    await release(t, number, crashes ? CRASH : SERVER, { code: crashes ? 5 : 0 });
   }
   await onHost('kill $(cat /root/load.pid)');
   const { answered, failed } = JSON.parse((await load).stdout) as { answered: number; failed: string[] };
@@ -148,9 +164,31 @@ test.serial('no request fails during twenty switches, half of them to releases t
   t.true(answered > 0);
 });
 
+test.serial('no request fails while the old and the new release take them side by side', async (t) => {
+  const load = onHost('node /root/load.mjs & echo $! >/root/load.pid; wait');
+  for (let number = 22; number < 28; number++) {
+    const before = await pid();
+    const crashes = number % 2 === 1;
+    await release(t, number, crashes ? CRASH : SERVER, { code: crashes ? 5 : 0, switch: 'overlap' });
+    // The old one was there until the new one was well, and goes on if that fails.
+    t.is((await pid()) === before, crashes, String(number));
+  }
+  await onHost('kill $(cat /root/load.pid)');
+  const { answered, failed } = JSON.parse((await load).stdout) as { answered: number; failed: string[] };
+  t.deepEqual(failed, []);
+  t.true(answered > 0);
+});
+
+test.serial('the first release of an app that fails leaves no unit and no open port', async (t) => {
+  await release(t, 28, CRASH, { name: 'brief', port: 8081, code: 5 });
+  t.is(await said('ls /run/systemd/system | grep hawser-app-brief'), '');
+  t.is(await said('systemctl list-units --all --plain --no-legend "hawser-app-brief*"'), '');
+  t.not((await onHost(`node -e "fetch('http://127.0.0.1:8081')"`)).code, 0);
+});
+
 test.serial('the port of an app that keeps crashing stays open', async (t) => {
   // A program that is well for its settling time, and then again and again not.
-  await release(t, 22, `${SERVER}\nsetTimeout(() => process.exit(7), 3_000);`);
+  await release(t, 29, `${SERVER}\nsetTimeout(() => process.exit(7), 3_000);`);
   await onHost(
     'until [ "$(systemctl show -p NRestarts --value "hawser-app-hello.web.*.service")" -gt 1 ]; do sleep 0.1; done',
   );
