@@ -1,5 +1,6 @@
 import type { ClientWorld } from '../../world/client-world.js';
 import type { Deployment } from '../../world/deploys/deploy-payload.js';
+import type { RunningApps } from '../../world/deploys/running-apps.js';
 import { appendDeploy, nextPosition, type Position } from '../deploy/append-deploy.js';
 import type { RecordState } from '../deploy/explain-interruption.js';
 import { type LoggedDeployment, type ReadCall, readDeployment } from '../deploy/read-deploys.js';
@@ -12,6 +13,7 @@ import { suggestion } from '../input/nearest-word.js';
 import { lines, type OutputOptions, printNote } from '../output/print.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
 import { requireSecrets } from '../secrets/require-secrets.js';
+import { describeSchedule, readSchedule } from './read-schedules.js';
 
 /** How a command changes an app by an entry of its own. */
 export interface ChangeRun extends OutputOptions, ReadCall {
@@ -27,8 +29,11 @@ export interface ChangeRun extends OutputOptions, ReadCall {
 /** Takes an app away from all hosts that it was deployed to. */
 export async function removeApp(world: ClientWorld, app: string, run: ChangeRun): Promise<DeployOutcome> {
   const fleet = startReadingHosts(world, run);
-  const { newest, position } = await newestOf(world, app, run);
-  const { hosts } = newest.deployment;
+  const [{ newest, position }, running] = await Promise.all([
+    newestOf(world, app, run),
+    world.getRunning(run),
+  ]);
+  const hosts = hostsToClear(newest, running, await fleet);
   const question = `Remove ${app} from ${hosts.join(', ')}, with its data?`;
   return change(world, { newest, position, fleet }, { action: 'remove', hosts }, { ...run, question });
 }
@@ -41,7 +46,8 @@ export async function restartApp(
 ): Promise<DeployOutcome> {
   const fleet = startReadingHosts(world, run);
   const { newest, position } = await newestOf(world, app, run);
-  const hosts = hostsOf(newest, selection, await fleet);
+  const asked = hostsOf(newest, selection, await fleet);
+  const hosts = await hostsToRestart(world, newest, { asked, isAll: selection === undefined }, run);
   return change(
     world,
     { newest, position, fleet },
@@ -74,7 +80,9 @@ export async function rollBack(
   if (action === 'remove')
     throw new CliError('usage', `Deploy ${target.id} removed ${app}: name one that ran.`);
   const hosts = hostsOf(target, manifest.hosts, await fleet);
-  const question = `Roll ${app} back from deploy ${newest.id} to deploy ${target.id} on ${hosts.join(', ')}?`;
+  const schedule = manifest.schedule && (await readSchedule(world, manifest.schedule, run));
+  const place = schedule === undefined ? hosts.join(', ') : describeSchedule(schedule, hosts);
+  const question = `Roll ${app} back from deploy ${newest.id} to deploy ${target.id} on ${place}?`;
   const draft = { tree, manifest, hosts, rollbackOf: target.id };
   return change(world, { newest, position, fleet }, draft, { ...run, question, hash: target.hash });
 }
@@ -131,6 +139,36 @@ async function onlyApp(world: ClientWorld, call: ReadCall): Promise<string> {
   const which =
     names.length === 0 ? 'No app was deployed yet' : `Name the app with --app: ${names.join(', ')}`;
   throw new CliError('usage', `${which}.`);
+}
+
+/** The hosts that an app was deployed to, that run it all the same, or that its schedule may have chosen once. */
+function hostsToClear(
+  { deployment }: LoggedDeployment,
+  running: ReadonlyMap<string, RunningApps>,
+  fleet: readonly FleetMember[],
+): readonly string[] {
+  const { name, hosts, manifest } = deployment;
+  const run = [...running].flatMap(([host, { apps }]) => (name in apps ? host : []));
+  const { live, away } =
+    manifest.schedule === undefined ? { live: [], away: [] } : findTargets(fleet, manifest.hosts);
+  return [...new Set([...hosts, ...run, ...live, ...away])].sort();
+}
+
+/** @throws CliError `usage` for an app that its schedule has on none of the hosts that were asked for */
+async function hostsToRestart(
+  world: ClientWorld,
+  { deployment }: LoggedDeployment,
+  { asked, isAll }: { readonly asked: readonly string[]; readonly isAll: boolean },
+  call: ReadCall,
+): Promise<readonly string[]> {
+  const { name, manifest } = deployment;
+  if (manifest.schedule === undefined) return asked;
+  const { chosen, namespace } = await readSchedule(world, manifest.schedule, call);
+  const hosts = isAll ? chosen : asked.filter((host) => chosen.includes(host));
+  if (hosts.length > 0) return hosts;
+  const now = chosen.length === 0 ? 'no host now' : `${chosen.join(', ')} now`;
+  const message = `There is nothing to restart: the schedule "${namespace}" has ${name} on ${now}.`;
+  throw new CliError('usage', message);
 }
 
 function hostsOf(

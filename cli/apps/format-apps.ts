@@ -13,7 +13,27 @@ export function formatApps(apps: readonly AppSummary[]): Lines {
           ...[host.hostname, String(host.deploy), describeState(host)],
         ]),
   );
-  return formatTable(['APP', 'NEWEST', 'VERDICT', 'HOST', 'RUNS', 'STATE'], rows);
+  const table = formatTable(['APP', 'NEWEST', 'VERDICT', 'HOST', 'RUNS', 'STATE'], rows);
+  const notes = apps.flatMap(describePlace);
+  return notes.length === 0 ? table : lines([table, '', ...notes]);
+}
+
+/** Where the app is to run, and what is otherwise. */
+function describePlace({ app, hosts, schedule }: AppSummary): string[] {
+  if (schedule === null) return [];
+  const { namespace, chosen } = schedule;
+  const running = hosts.map(({ hostname }) => hostname);
+  const [missing, more] = [without(chosen, running), without(running, chosen)];
+  const place = chosen.length === 0 ? 'no host' : chosen.join(', ');
+  return [
+    `${app}: the schedule "${namespace}" has chosen ${place}.`,
+    ...(missing.length === 0 ? [] : [`${app}: chosen, and not running: ${missing.join(', ')}.`]),
+    ...(more.length === 0 ? [] : [`${app}: running, and not chosen: ${more.join(', ')}.`]),
+  ];
+}
+
+function without(names: readonly string[], others: readonly string[]): string[] {
+  return names.filter((name) => !others.includes(name));
 }
 
 function describeState({ state, since, problem }: AppOnHost): string {

@@ -2,6 +2,7 @@ import type { ClientWorld } from '../../world/client-world.js';
 import type { Verdict } from '../../world/deploys/rollout/rollout-record.js';
 import { isWell, type RunningApp } from '../../world/deploys/running-apps.js';
 import type { ReadCall } from '../deploy/read-deploys.js';
+import { readScheduledApps, type ScheduledApp } from './read-schedules.js';
 
 /** One app on one host. */
 export interface AppOnHost {
@@ -23,14 +24,18 @@ export interface AppSummary {
   readonly newest: number;
   readonly verdict: Verdict | 'running';
   readonly hosts: readonly AppOnHost[];
+  /** What decides where it runs; null where that is its `hosts`. */
+  readonly schedule: ScheduledApp | null;
 }
 
 /** The apps of the fleet by name, with what runs where. */
 export async function readApps(world: ClientWorld, call: ReadCall): Promise<AppSummary[]> {
-  const [newest, running, agents] = await Promise.all([
-    world.getApps(call),
+  const apps = world.getApps(call);
+  const [newest, running, agents, schedules] = await Promise.all([
+    apps,
     world.getRunning(call),
     world.getAgents(call),
+    readScheduledApps(world, apps, call),
   ]);
   const names = new Set([
     ...newest.keys(),
@@ -48,7 +53,8 @@ export async function readApps(world: ClientWorld, call: ReadCall): Promise<AppS
         })
         .sort((a, b) => (a.hostname < b.hostname ? -1 : 1));
       const record = id === 0 ? undefined : await world.getRollout(id, call);
-      return { app, newest: id, verdict: record?.verdict ?? 'running', hosts };
+      const schedule = schedules.get(app) ?? null;
+      return { app, newest: id, verdict: record?.verdict ?? 'running', hosts, schedule };
     }),
   );
 }

@@ -10,7 +10,7 @@ import { requireSecrets } from '../secrets/require-secrets.js';
 import { recordDeploy } from './append-prepared-deploy.js';
 import type { RecordState } from './explain-interruption.js';
 import { formatDiffs } from './plan/format-diffs.js';
-import { describeTargets, formatPlan, planValue } from './plan/format-plan.js';
+import { describePlace, formatPlan, planValue } from './plan/format-plan.js';
 import { type DeployPlan, planDeploy, sameAsNewest } from './plan/plan-deploy.js';
 import { readCommits } from './plan/read-commits.js';
 import type { Prepared } from './prepare-deploy.js';
@@ -78,11 +78,11 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
 /** @throws CliError `declined` */
 async function askToDeploy(
   { choices, manifest }: Prepared,
-  { position, targets }: DeployPlan,
+  plan: DeployPlan,
   signal: AbortSignal,
 ): Promise<void> {
   const what = choices.noop ? 'Try (noop)' : 'Deploy';
-  const question = `${what} ${manifest.name} as deploy ${position.id} to ${describeTargets(targets)}?`;
+  const question = `${what} ${manifest.name} as deploy ${plan.position.id} to ${describePlace(plan)}?`;
   if (!(await confirm(question, { signal, byDefault: true })))
     throw new CliError('declined', 'Nothing was deployed.');
 }
@@ -114,14 +114,15 @@ async function carryOut(
 }
 
 /** Where nobody waits for the hosts, or none would begin. */
-function onlyRecorded(id: number, { app, targets }: DeployPlan, run: DeployRun): DeployOutcome {
+function onlyRecorded(id: number, plan: DeployPlan, run: DeployRun): DeployOutcome {
+  const { app, targets } = plan;
   const nobody = nobodyApplies(targets);
   if (nobody !== undefined) printNote(run, `hawser: ${nobody}`);
   const { away } = targets;
   const message = nobody === undefined ? {} : { message: nobody };
   return {
     value: { id, app, verdict: 'running', ...message, hosts: [], away },
-    text: lines([`Recorded deploy ${id} for ${describeTargets(targets)}.`]),
+    text: lines([`Recorded deploy ${id} for ${describePlace(plan)}.`]),
     exitCode: run.wait && !run.allowMissing && away.length > 0 ? EXIT_CODES.unhealthy : EXIT_CODES.done,
     logTail: '',
   };

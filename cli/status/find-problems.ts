@@ -3,9 +3,11 @@ import { CLOCK_LIMIT_MS, diskTrouble } from '../../world/agents/host-health.js';
 import type { KeyValue } from '../../world/client/key-value.js';
 import type { Member } from '../../world/client/member-types.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';
+import type { ScheduledApp } from '../apps/read-schedules.js';
 import type { DeploySummary } from '../deploy/read-deploys.js';
 import { formatBytes, listed } from '../output/format-quantities.js';
 import { authorityExpires } from './describe-authority-expiry.js';
+import { findUnmetSchedules } from './find-unmet-schedules.js';
 import {
   type ClusterStatus,
   type FleetStatus,
@@ -21,11 +23,12 @@ export interface SeenFleet extends Pick<FleetStatus, 'hosts' | 'members' | 'clus
   readonly certificates: ReadonlyMap<string, HostCertificate>;
   /** Hosts that cannot read secrets of their apps. */
   readonly missing: readonly MissingSecrets[];
+  readonly schedules: ReadonlyMap<string, ScheduledApp>;
 }
 
 /** Everything that a person should know of, the most serious first, each with what to do. */
 export function findProblems(seen: SeenFleet): Problem[] {
-  const { hosts, members, cluster, deploy, volunteers, certificates, missing } = seen;
+  const { hosts, members, cluster, deploy, volunteers, certificates, missing, schedules } = seen;
   const problems = [
     ...alarms(cluster),
     ...fewMembers(hosts, members),
@@ -33,6 +36,7 @@ export function findProblems(seen: SeenFleet): Problem[] {
     ...goneAgents(hosts),
     ...unwellApps(hosts),
     ...(deploy?.verdict === 'paused' ? [pausedDeploy(deploy)] : []),
+    ...findUnmetSchedules(schedules, hosts),
     ...missing.map((one): Problem => ({ code: 'secret-missing', ...one })),
     ...movedHosts(members, volunteers),
     ...wrongClocks(hosts),

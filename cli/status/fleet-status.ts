@@ -78,7 +78,7 @@ export interface Problem {
  * The most serious first. `alarm-nospace`, `alarm-corrupt`: etcd has raised that alarm; `no-leader`; `few-members`: one more loss would
  * cost the cluster its majority; `disk-full`, `disk-low`; `agent-gone`: the agent of a host is not running; `deploy-paused`: hosts
  * failed, and a person has to decide; `app-unwell`: an app does not run as it should; `secret-missing`: a host has no key
- * for a secret of an app that it is to run; `moved`: the other servers expect a host at
+ * for a secret of an app that it is to run; `app-missing`: an app does not run where its schedule has it run; `moved`: the other servers expect a host at
  * an address that it no longer has; `clock`: the clock of a host is off; `certificate-expires`: the certificate of its server
  * is in the last third of its life; `authority-expires`: that of the authority is, which is no single host's.
  */
@@ -88,6 +88,7 @@ export const PROBLEM_CODES = [
     'deploy-paused',
     'app-unwell',
     'secret-missing',
+    'app-missing',
     'disk-low',
     'moved',
     'clock',

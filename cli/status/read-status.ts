@@ -12,6 +12,7 @@ import { WorldError } from '../../world/errors.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';
 import { listSecrets } from '../../world/secrets/stored-secrets.js';
 import { appOnHost } from '../apps/read-apps.js';
+import { readScheduledApps } from '../apps/read-schedules.js';
 import { summariseDeploy } from '../deploy/read-deploys.js';
 import { sayOtherVersions } from '../versions/warn-of-other-versions.js';
 import { clocksAhead } from './clocks-ahead.js';
@@ -39,6 +40,7 @@ export async function readStatus(
     sizes,
     newest,
     secrets,
+    schedules,
   ] = await Promise.all([
     readCluster(world, call),
     world.getAgents(call),
@@ -51,6 +53,7 @@ export async function readStatus(
     world.idealClusterSizeGet(call).catch(warnOfInvalid(log)),
     world.getMaxDeployId(call),
     listSecrets(client, undefined, undefined, call),
+    readScheduledApps(world, world.getApps(call), call),
   ]);
   const { members, ...rest } = cluster;
   sayOtherVersions(agents, log);
@@ -86,6 +89,7 @@ export async function readStatus(
     volunteers: volunteers.entries,
     certificates,
     missing,
+    schedules,
   };
   const problems = findProblems(seen);
   return {

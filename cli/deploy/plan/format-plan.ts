@@ -1,4 +1,5 @@
 import type { Deployment } from '../../../world/deploys/deploy-payload.js';
+import { describeSchedule } from '../../apps/read-schedules.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { listed } from '../../output/format-quantities.js';
 import { lines } from '../../output/print.js';
@@ -14,10 +15,10 @@ export function formatPlan(
   { manifest, noop }: Pick<Deployment, 'manifest' | 'noop'>,
   commits: readonly Commit[],
 ): Lines {
-  const { position, app, targets, groups, settings, newest } = plan;
+  const { position, app, groups, settings, newest, otherSettings } = plan;
   const order = describeOrder({ manifest });
   return lines([
-    `Deploy ${position.id} of ${app} to ${describeTargets(targets)}`,
+    `Deploy ${position.id} of ${app} to ${describePlace(plan)}`,
     ...groups.flatMap(formatGroup),
     ...(newest === undefined || settings.length === 0 ? [] : ['  Settings:']),
     ...(newest === undefined
@@ -28,6 +29,11 @@ export function formatPlan(
     ...(noop ? ['  Noop: the hosts fetch and verify it, and switch nothing.'] : []),
     ...(order === undefined || noop ? [] : [`  Order: ${order}`]),
     ...formatBatches(plan.batches),
+    ...(otherSettings.length === 0
+      ? []
+      : [
+          `  The schedule is also that of ${otherSettings.join(', ')}: what this deploy asks for counts for both.`,
+        ]),
   ]);
 }
 
@@ -36,9 +42,10 @@ export function planValue(
   plan: DeployPlan,
   { hash, commits }: { readonly hash: string; readonly commits: readonly Commit[] },
 ): Readonly<Record<string, unknown>> {
-  const { position, app, targets, folder, groups, batches, settings, revision } = plan;
+  const { position, app, targets, schedule, folder, groups, batches, settings, revision } = plan;
   return {
     ...{ id: position.id, app, hash, revision, hosts: targets.live, away: targets.away },
+    schedule: schedule ?? null,
     ...{ tree: folder.tree, files: folder.files, sizeBytes: folder.sizeBytes },
     changes: groups.map(({ hosts, from, changes }) => ({ hosts, from: from ?? null, changes })),
     batches,
@@ -47,8 +54,14 @@ export function planValue(
   };
 }
 
+/** Where it will run: "web1, web2", or what decides on that. */
+export function describePlace({ targets, schedule }: Pick<DeployPlan, 'targets' | 'schedule'>): string {
+  if (schedule === undefined) return describeTargets(targets);
+  return describeSchedule(schedule, [...targets.live, ...targets.away].sort());
+}
+
 /** "web1, web2; web3 is away and will apply it when it is back" */
-export function describeTargets({ live, away }: Targets): string {
+function describeTargets({ live, away }: Targets): string {
   const to = live.length === 0 ? 'no host (no agent is running)' : live.join(', ');
   if (away.length === 0) return to;
   return away.length === 1

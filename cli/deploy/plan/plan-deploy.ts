@@ -5,10 +5,11 @@ import type { RunningApp } from '../../../world/deploys/running-apps.js';
 import { WorldError } from '../../../world/errors.js';
 import type { TreeChange } from '../../../world/fs/deploy-trees/compare-trees.js';
 import type { FolderTree } from '../../../world/fs/deploy-trees/put-deploy-tree.js';
+import { readSchedule, readScheduledApps, type ScheduledApp } from '../../apps/read-schedules.js';
 import type { Position } from '../append-deploy.js';
 import { findPosition } from '../append-prepared-deploy.js';
 import type { Prepared } from '../prepare-deploy.js';
-import { type LoggedDeployment, readDeployment } from '../read-deploys.js';
+import { type LoggedDeployment, type ReadCall, readDeployment } from '../read-deploys.js';
 import { findTargets, listFleet, type Targets } from '../read-target-hosts.js';
 import { compareManifests, type ManifestChange } from './compare-manifests.js';
 import { planBatches } from './plan-batches.js';
@@ -28,6 +29,10 @@ export interface DeployPlan {
   readonly position: Position;
   readonly app: string;
   readonly targets: Targets;
+  /** What decides which of these run it; undefined: all do. */
+  readonly schedule: ScheduledApp | undefined;
+  /** Other apps that have the same schedule with other settings. */
+  readonly otherSettings: readonly string[];
   readonly folder: FolderTree;
   /** Empty where nobody will see it. */
   readonly groups: readonly ChangedHosts[];
@@ -56,23 +61,28 @@ export async function planDeploy(
 ): Promise<DeployPlan> {
   const { manifest, choices, isLeftOut } = prepared;
   const { signal } = call;
-  const [fleet, position, folder, running] = await Promise.all([
+  const [fleet, position, folder, running, schedule] = await Promise.all([
     listFleet(world, signal),
     findPosition(world, prepared, signal),
     world.describeFolder(choices.folder, { isLeftOut, signal }),
     world.getRunning(call),
+    manifest.schedule && readSchedule(world, manifest.schedule, call),
   ]);
   const targets = findTargets(fleet, manifest.hosts);
   const { previous } = position;
   const newest = previous === undefined ? undefined : await readDeployment(world, previous, call);
   const hosts = [...targets.live, ...targets.away].sort();
   const runs = new Map(hosts.map((host) => [host, running.get(host)?.apps[manifest.name]] as const));
+  const concerned = new Map(
+    [...runs].filter(([host, app]) => app !== undefined || isConcerned(host, schedule)),
+  );
   return {
-    ...{ position, app: manifest.name, targets, folder, newest },
+    ...{ position, app: manifest.name, targets, schedule, folder, newest },
+    otherSettings: await findOtherSettings(world, manifest.name, schedule, call),
     groups: isSeen
-      ? await Promise.all(groupByDeploy(runs).map((group) => compare(world, group, folder, signal)))
+      ? await Promise.all(groupByDeploy(concerned).map((group) => compare(world, group, folder, signal)))
       : [],
-    batches: planBatches(targets, { manifest, noop: choices.noop }),
+    batches: planBatches(chosenOf(targets, schedule), { manifest, noop: choices.noop }),
     settings: compareManifests(newest?.deployment.manifest, manifest),
     revision: revisionOf(position, targets, runs),
   };
@@ -94,6 +104,31 @@ export function sameAsNewest(
   const names = [...targets.live, ...targets.away].sort();
   if (!isSame || JSON.stringify(names) !== JSON.stringify([...hosts].sort())) return undefined;
   return verdict === undefined || verdict === 'healthy' ? newest : undefined;
+}
+
+/** Those that would switch as things stand. */
+function chosenOf(targets: Targets, schedule: ScheduledApp | undefined): Targets {
+  if (schedule === undefined) return targets;
+  return { live: targets.live.filter((host) => schedule.chosen.includes(host)), away: [] };
+}
+
+/** Whether a host that does not run the app may have to. */
+function isConcerned(host: string, schedule: ScheduledApp | undefined): boolean {
+  return schedule === undefined || schedule.chosen.length === 0 || schedule.chosen.includes(host);
+}
+
+async function findOtherSettings(
+  world: ClientWorld,
+  name: string,
+  schedule: ScheduledApp | undefined,
+  call: ReadCall,
+): Promise<string[]> {
+  if (schedule === undefined) return [];
+  const others = await readScheduledApps(world, world.getApps(call), call);
+  return [...others].flatMap(([app, { namespace, maxCount, strategy }]) => {
+    const isSame = maxCount === schedule.maxCount && strategy === schedule.strategy;
+    return app === name || namespace !== schedule.namespace || isSame ? [] : [app];
+  });
 }
 
 function revisionOf(

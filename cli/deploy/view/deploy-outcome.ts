@@ -49,7 +49,7 @@ export function outcomeOf(
   return {
     value: { id, app: name, verdict, message, hosts: told, away: missing },
     text: lines([
-      ...(verdict === 'healthy' ? [] : [formatHosts(hosts), '']),
+      ...(verdict === 'healthy' || hosts.size === 0 ? [] : [formatHosts(hosts), '']),
       verdict === 'healthy' ? healthySentence(sentence, hosts, missing) : message,
     ]),
     exitCode: verdict === 'healthy' ? EXIT_CODES.done : EXIT_CODES.unhealthy,

@@ -1,5 +1,7 @@
 import type { ClientWorld } from '../../../world/client-world.js';
 import { hostStates } from '../../../world/deploys/host-states.js';
+import { scheduleOf, withRolloutHosts } from '../../../world/deploys/scheduled/scheduled-hosts.js';
+import { describeSchedule, readSchedule } from '../../apps/read-schedules.js';
 import { CliError } from '../../errors.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { lines, type OutputOptions } from '../../output/print.js';
@@ -20,7 +22,10 @@ export async function showDeploy(
     world.getAgents(call),
   ]);
   const { deployment, hash, record } = logged;
-  const hosts = hostStates(deployment, reports, agents);
+  const hosts = hostStates(withRolloutHosts(deployment, record), reports, agents);
+  const asked = scheduleOf(deployment);
+  const schedule = asked && (await readSchedule(world, asked, call));
+  const place = schedule && `  runs on  ${describeSchedule(schedule, deployment.hosts)}`;
   const { name: app, message, author, origin, createdAt, tree, action, rollbackOf, signature } = deployment;
   const value = {
     ...{ id, app, message, author, origin: origin ?? null },
@@ -28,10 +33,20 @@ export async function showDeploy(
     ...{ rollbackOf: rollbackOf ?? null, isSigned: signature !== undefined },
     verdict: record?.verdict ?? 'running',
     rollout: record ?? null,
+    schedule: schedule ?? null,
     hosts: [...hosts].map(([hostname, host]) => describeHost(hostname, host)),
     manifest: deployment.manifest,
   };
-  return { value, text: lines([...headOf(logged), '', formatHosts(hosts), '', endOf(logged)]) };
+  return {
+    value,
+    text: lines([
+      ...headOf(logged),
+      ...(place === undefined ? [] : [place]),
+      '',
+      ...(hosts.size === 0 ? [] : [formatHosts(hosts), '']),
+      endOf(logged),
+    ]),
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import { type HostProgress, hostStates, isFinal } from '../../../world/deploys/h
 import type { Report } from '../../../world/deploys/report.js';
 import { followReports } from '../../../world/deploys/reports.js';
 import type { RolloutRecord } from '../../../world/deploys/rollout/rollout-record.js';
+import { withRolloutHosts } from '../../../world/deploys/scheduled/scheduled-hosts.js';
 
 export interface WaitOptions {
   readonly world: ClientWorld;
@@ -71,10 +72,12 @@ export async function waitForDeploy(options: WaitOptions): Promise<DeployProgres
     for await (const _ of eachChange(signal, sources)) {
       if (reports === undefined || agents === undefined) continue;
       const decided = record;
-      hosts = hostStates(deployment, reports, agents);
+      hosts = hostStates(withRolloutHosts(deployment, decided), reports, agents);
       // What is decided counts with the reports that were there before, which may come here later.
       if (decided?.verdict !== undefined && ![...hosts.values()].every(({ state }) => isFinal(state)))
-        hosts = await readHostStates(world, { id, deployment, signal });
+        hosts = await readHostStates(world, {
+          ...{ id, deployment: withRolloutHosts(deployment, decided), signal },
+        });
       onLook?.({ record: decided, hosts });
       showChanges(hosts, shown, onChange);
       if (decided !== undefined && decided.phase !== phase) onPhase?.(decided);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import { EtcdWorld } from '../../../world/index.js';
-import { temporaryFolder } from '../../cli/helpers/hawser.js';
+import { hawser, temporaryFolder } from '../../cli/helpers/hawser.js';
 import { appFolder, deployTo } from '../helpers/app-folder.js';
 import { startAgain, startClient } from '../helpers/client-host.js';
 import type { LocalAgent } from '../helpers/local-agent.js';
@@ -40,6 +40,22 @@ test.serial('a schedule decides where an app runs, and moves it when a host is g
   const [chosen = ''] = (await world.scheduledGet('web')).hosts;
   t.deepEqual((await world.getRollout(first))?.hosts, [chosen]);
   await runsOn(`h1 ${everywhere}`, `${chosen} ${first}`);
+  const ask = async (...args: readonly string[]) => {
+    const { code, stdout, stderr } = await hawser([...args, '--seeds', h1.clientUrl]);
+    t.is(code, 0, stdout + stderr);
+    return stdout;
+  };
+  t.regex(await ask('apps'), new RegExp(`\\napp: the schedule "web" has chosen ${chosen}\\.\\n`));
+  t.like(JSON.parse(await ask('apps', '--json'))[0], {
+    schedule: { namespace: 'web', maxCount: 1, strategy: 'rr', chosen: [chosen] },
+  });
+  const shown = await ask('deploys', 'show', String(first));
+  t.regex(
+    shown,
+    new RegExp(`runs on  at most 1 of h2, h3, as the schedule "web" decides \\(now ${chosen}\\)`),
+  );
+  t.regex(shown, new RegExp(`\\n${chosen} +healthy`));
+  t.notRegex(shown, /\nh[23] +(waiting|missing)/);
   const [host, other] = chosen === 'h2' ? [h2, h3] : [h3, h2];
   t.true((await told()).includes(`stop ${other.name}`));
 
@@ -53,7 +69,21 @@ test.serial('a schedule decides where an app runs, and moves it when a host is g
   t.deepEqual((await world.getRollout(wider))?.hosts, ['h1', 'h2', 'h3']);
   await runsOn(`h1 ${wider}`, `h2 ${wider}`, `h3 ${wider}`);
 
+  const change = ['--yes', '--json'];
+  const restarted = JSON.parse(await ask('restart', 'app', 'h2', ...change));
+  t.like(restarted, { verdict: 'healthy', hosts: [{ hostname: 'h2' }] });
+  await runsOn(`h1 ${wider}`, `h2 ${restarted.id}`, `h3 ${wider}`);
+  t.regex(await ask('deploys', 'show', String(first)), /as the schedule "web" decides \(now h1, h2, h3\)/);
+
+  const rolledBack = JSON.parse(await ask('rollback', String(first), ...change));
+  t.is(rolledBack.hosts.length, 1, 'at most one again');
+  await runsOn(`${rolledBack.hosts[0].hostname} ${rolledBack.id}`);
+
   const back = await deploy('back', { hosts: 'h1' });
   await runsOn(`h1 ${back}`);
-  t.deepEqual(await world.schedules(), []);
+  await agents.eventually('nobody offers to run it', async () => (await world.schedules()).length === 0);
+
+  await deploy('again', { schedule });
+  await ask('remove', 'app', '--yes');
+  await runsOn();
 });

@@ -32,7 +32,14 @@ const cluster = { leader: 'web1', dbSizeBytes: 20_480, dbSizeInUseBytes: 1, alar
 function seen(change: Partial<SeenFleet> = {}): SeenFleet {
   const hosts = ['web1', 'web2', 'web3'].map((name) => host(name));
   const members = hosts.map(({ hostname }) => member(hostname));
-  return { hosts, members, cluster, deploy: null, volunteers: [], certificates: new Map(), ...change };
+  const nothing = {
+    deploy: null,
+    volunteers: [],
+    certificates: new Map(),
+    missing: [],
+    schedules: new Map(),
+  };
+  return { hosts, members, cluster, ...nothing, ...change };
 }
 
 const found = (change: Partial<SeenFleet>) =>
