@@ -39,6 +39,20 @@ export function diffCommand(context: CommandContext): Command {
     });
 }
 
+/** `hawser deploys logs`: what programs wrote while they were deployed. */
+export function logsCommand(context: CommandContext): Command {
+  return withConnection(new Command('logs'), 'hawser deploys logs 12 --ssh-url root@web1')
+    .description('show what the programs of a deploy wrote last on the hosts where a step failed')
+    .addArgument(deployId(false))
+    .action(async (id: number | undefined, flags: ConnectionFlags) => {
+      const { readDeployOutput } = await import('../../deploy/view/read-deploy-output.js');
+      const { value, text } = await withWorld(context, flags, (world, call) =>
+        readDeployOutput(world, id, call),
+      );
+      printResult(flags, value, text);
+    });
+}
+
 /** `hawser deploys wait`: until the hosts have decided on a deploy. */
 export function waitCommand(context: CommandContext): Command {
   return withConnection(new Command('wait'), 'hawser deploys wait --ssh-url root@web1')

@@ -5,7 +5,7 @@ import { withWorld } from '../../fleet/open-world.js';
 import { wholeNumber } from '../../input/parse-flag-values.js';
 import { printResult } from '../../output/print.js';
 import { abortCommand, confirmCommand, resumeCommand } from './deploys-decide.js';
-import { diffCommand, showCommand, waitCommand } from './deploys-look.js';
+import { diffCommand, logsCommand, showCommand, waitCommand } from './deploys-look.js';
 
 /** `hawser deploys`: the deploy log. */
 export function deploysCommand(context: CommandContext): Command {
@@ -20,6 +20,7 @@ export function deploysCommand(context: CommandContext): Command {
     resumeCommand,
     abortCommand,
     confirmCommand,
+    logsCommand,
     pruneCommand,
   ])
     deploys.addCommand(command(context));

@@ -51,6 +51,7 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   'deploys resume': [{ args: ['1'] }],
   'deploys abort': [{ args: ['1', '--reason', hostile('reason')] }],
   'deploys confirm': [{ args: ['1'] }],
+  'deploys logs': [{ args: ['1'] }, { args: ['2'] }],
   apps: [{ args: [] }],
   rollback: [{ args: ['--app', hostile('app'), '--yes', '--no-wait'] }],
   restart: [{ args: [hostile('app'), '--yes', '--no-wait'] }],
