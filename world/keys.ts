@@ -96,6 +96,9 @@ export const ROLLOUTS_PREFIX = `${DEPLOYS_PREFIX}rollouts/`;
 /** The election of the host that decides on deploys, while there is something to decide. Agents do not watch it. */
 export const ROLLOUTS_ELECTION = '/hawser/rollouts/election';
 
+/** `/hawser/deploy-locks/$app`: a person keeps others from changing an app (JSON); bound to a lease. */
+export const DEPLOY_LOCKS_PREFIX = '/hawser/deploy-locks/';
+
 /** `/hawser/running/$hostname`: which apps run on a host, and how (JSON). */
 export const RUNNING_PREFIX = '/hawser/running/';
 

@@ -3,6 +3,7 @@ import type { Deployment } from '../../world/deploys/deploy-payload.js';
 import type { RunningApps } from '../../world/deploys/running-apps.js';
 import { appendDeploy, nextPosition, type Position } from '../deploy/append-deploy.js';
 import type { RecordState } from '../deploy/explain-interruption.js';
+import { refuseIfLocked } from '../deploy/lock/refuse-if-locked.js';
 import { type LoggedDeployment, type ReadCall, readDeployment } from '../deploy/read-deploys.js';
 import { type FleetMember, findTargets, listFleet } from '../deploy/read-target-hosts.js';
 import type { DeployOutcome } from '../deploy/view/deploy-outcome.js';
@@ -200,6 +201,7 @@ async function change(
 ): Promise<DeployOutcome> {
   const { signal, allowMissing, message, sign, onRecord } = run;
   const { name, tree, manifest } = newest.deployment;
+  refuseIfLocked(name, known.position.lock.lock);
   if (draft.action !== 'remove') await requireSecrets(world, draft.manifest ?? manifest, draft.hosts, signal);
   const confirmed = !run.yes && !run.json && canAsk();
   if (confirmed && !(await confirm(run.question, { signal, byDefault: false })))

@@ -1,3 +1,4 @@
+import { describeLock } from '../deploy/lock/describe-lock.js';
 import type { Lines } from '../output/escaped-lines.js';
 import { formatTable, lines } from '../output/print.js';
 import type { AppOnHost, AppSummary } from './read-apps.js';
@@ -14,7 +15,10 @@ export function formatApps(apps: readonly AppSummary[]): Lines {
         ]),
   );
   const table = formatTable(['APP', 'NEWEST', 'VERDICT', 'HOST', 'RUNS', 'STATE'], rows);
-  const notes = apps.flatMap(describePlace);
+  const notes = apps.flatMap((app) => [
+    ...describePlace(app),
+    ...(app.lock === null ? [] : [describeLock(app.app, app.lock)]),
+  ]);
   return notes.length === 0 ? table : lines([table, '', ...notes]);
 }
 

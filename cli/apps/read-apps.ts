@@ -1,4 +1,6 @@
 import type { ClientWorld } from '../../world/client-world.js';
+import type { DeployLock } from '../../world/deploys/locks/deploy-lock.js';
+import { listDeployLocks } from '../../world/deploys/locks/deploy-locks.js';
 import type { Verdict } from '../../world/deploys/rollout/rollout-record.js';
 import { isWell, type RunningApp } from '../../world/deploys/running-apps.js';
 import type { ReadCall } from '../deploy/read-deploys.js';
@@ -26,16 +28,19 @@ export interface AppSummary {
   readonly hosts: readonly AppOnHost[];
   /** What decides where it runs; null where that is its `hosts`. */
   readonly schedule: ScheduledApp | null;
+  /** Who keeps others from changing it. */
+  readonly lock: DeployLock | null;
 }
 
 /** The apps of the fleet by name, with what runs where. */
 export async function readApps(world: ClientWorld, call: ReadCall): Promise<AppSummary[]> {
   const apps = world.getApps(call);
-  const [newest, running, agents, schedules] = await Promise.all([
+  const [newest, running, agents, schedules, locks] = await Promise.all([
     apps,
     world.getRunning(call),
     world.getAgents(call),
     readScheduledApps(world, apps, call),
+    listDeployLocks(world.client, call),
   ]);
   const names = new Set([
     ...newest.keys(),
@@ -54,7 +59,14 @@ export async function readApps(world: ClientWorld, call: ReadCall): Promise<AppS
         .sort((a, b) => (a.hostname < b.hostname ? -1 : 1));
       const record = id === 0 ? undefined : await world.getRollout(id, call);
       const schedule = schedules.get(app) ?? null;
-      return { app, newest: id, verdict: record?.verdict ?? 'running', hosts, schedule };
+      return {
+        app,
+        newest: id,
+        verdict: record?.verdict ?? 'running',
+        hosts,
+        schedule,
+        lock: locks.get(app)?.lock ?? null,
+      };
     }),
   );
 }

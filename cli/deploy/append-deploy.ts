@@ -1,10 +1,12 @@
 import type { ClientWorld } from '../../world/client-world.js';
 import { type Deployment, serialiseDeployment } from '../../world/deploys/deploy-payload.js';
+import { type DeployLockState, readDeployLock } from '../../world/deploys/locks/deploy-locks.js';
 import { WorldError } from '../../world/errors.js';
 import { getFleet } from '../../world/fleet/stored-identity.js';
 import { DEPLOY_NAMESPACE, messageToSign } from '../../world/signatures/deploy-signature.js';
 import { CliError } from '../errors.js';
 import type { RecordState } from './explain-interruption.js';
+import { refuseIfLocked } from './lock/refuse-if-locked.js';
 import { type GitPlace, readOrigin } from './read-origin.js';
 import { signWithSshKey } from './sign-with-ssh-key.js';
 
@@ -18,6 +20,8 @@ export interface Position {
   readonly previous: number | undefined;
   /** The newest deploy's hash, which the transaction checks again; empty for no check. */
   readonly parentHash: string;
+  /** Who keeps others from changing the app, if anybody. */
+  readonly lock: DeployLockState;
 }
 
 /** What to append; who makes it, when and where is added. */
@@ -45,28 +49,32 @@ export interface AppendOptions {
 
 /** The position behind the newest deploy of an app, without a look at commits. */
 export async function nextPosition(world: ClientWorld, app: string, signal: AbortSignal): Promise<Position> {
-  const { newest, previous } = await readEndOfLog(world, app, signal);
-  return { id: newest + 1, previous, parentHash: '' };
+  const { newest, previous, lock } = await readEndOfLog(world, app, signal);
+  return { id: newest + 1, previous, parentHash: '', lock };
 }
 
-/** The newest deploy, and the newest of an app; another deploy meanwhile takes the id that comes next. */
+/** The newest deploy, and the newest of an app with who has locked that; another deploy meanwhile takes the id that comes next. */
 export async function readEndOfLog(
   world: ClientWorld,
   app: string,
   signal: AbortSignal,
-): Promise<{ newest: number; previous: number | undefined }> {
-  const [newest, apps] = await Promise.all([world.getMaxDeployId({ signal }), world.getApps({ signal })]);
+): Promise<{ newest: number; previous: number | undefined; lock: DeployLockState }> {
+  const [newest, apps, lock] = await Promise.all([
+    world.getMaxDeployId({ signal }),
+    world.getApps({ signal }),
+    readDeployLock(world.client, app, { signal }),
+  ]);
   // An index that does not name the newest deploy may have been read before it was made, unless another program made it.
   const isNew = newest === 0 || [...apps.values()].includes(newest);
   const index = isNew ? apps : await world.getApps({ signal });
-  return { newest, previous: index.get(app) };
+  return { newest, previous: index.get(app), lock };
 }
 
 /**
  * Appends a deploy to the log. If another one wins the race, it tries again behind that one, unless a person has confirmed
  * the position.
  *
- * @throws CliError `overtaken`, `sign-failed`
+ * @throws CliError `overtaken`, `sign-failed`, `locked`
  */
 export async function appendDeploy(
   world: ClientWorld,
@@ -76,7 +84,8 @@ export async function appendDeploy(
   const origin = await readOrigin(gitPlace, { sshKey: world.loginKey, signal });
   let { position } = options;
   for (let tries = 1; ; tries += 1) {
-    const { id, previous, parentHash } = position;
+    const { id, previous, parentHash, lock } = position;
+    refuseIfLocked(draft.name, lock.lock);
     const unsigned: Deployment = {
       hawser: 1,
       ...draft,
@@ -86,7 +95,10 @@ export async function appendDeploy(
     const deployment = sign === undefined ? unsigned : await signed(world, unsigned, { id, sign, signal });
     try {
       onRecord?.({ id, isRecorded: false });
-      await world.addDeploy({ id, payload: serialiseDeployment(deployment), hash, parentHash }, { signal });
+      await world.addDeploy(
+        { id, payload: serialiseDeployment(deployment), hash, parentHash, lockRevision: lock.revision },
+        { signal },
+      );
       onRecord?.({ id, isRecorded: true });
       return { id, deployment };
     } catch (error) {

@@ -14,10 +14,10 @@ export async function findPosition(
   prepared: Prepared,
   signal: AbortSignal,
 ): Promise<Position> {
-  const { newest, previous } = await readEndOfLog(world, prepared.manifest.name, signal);
+  const { newest, previous, lock } = await readEndOfLog(world, prepared.manifest.name, signal);
   const { git, choices } = prepared;
   const id = newest + 1;
-  if (newest === 0 || git === undefined || choices.force) return { id, previous, parentHash: '' };
+  if (newest === 0 || git === undefined || choices.force) return { id, previous, parentHash: '', lock };
   const [parentHash, appHash] = await Promise.all(
     [newest, previous ?? 0].map((deploy) => world.getDeployHash(deploy, { signal })),
   );
@@ -27,7 +27,7 @@ export async function findPosition(
       `Deploy ${previous} is commit ${appHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull first, or pass --force.`,
     );
   }
-  return { id, previous, parentHash: parentHash ?? '' };
+  return { id, previous, parentHash: parentHash ?? '', lock };
 }
 
 /** What to record of a prepared directory. */

@@ -9,6 +9,7 @@ import { canAsk, confirm } from '../prompts/confirm.js';
 import { requireSecrets } from '../secrets/require-secrets.js';
 import { recordDeploy } from './append-prepared-deploy.js';
 import type { RecordState } from './explain-interruption.js';
+import { refuseIfLocked } from './lock/refuse-if-locked.js';
 import { formatDiffs } from './plan/format-diffs.js';
 import { describePlace, formatPlan, planValue } from './plan/format-plan.js';
 import { type DeployPlan, planDeploy, sameAsNewest } from './plan/plan-deploy.js';
@@ -69,6 +70,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
     const whole = lines([text, ...diffs, `To deploy exactly this: --expect-revision ${plan.revision}`]);
     return { value, text: whole, exitCode: EXIT_CODES.done, logTail: '' };
   }
+  refuseIfLocked(manifest.name, plan.position.lock.lock);
   if (!run.json && (confirmed || run.diff)) writeRemark(lines([text, ...diffs]));
   if (confirmed) await askToDeploy(prepared, plan, signal);
   run.onConfirmed?.();

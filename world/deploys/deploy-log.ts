@@ -69,6 +69,8 @@ export interface DeployToAdd {
   readonly hash?: string | undefined;
   /** With `hash`: what the hash of the previous deploy must be. Default: it is not compared. */
   readonly parentHash?: string | undefined;
+  /** The revision of the lock of its app, 0 for none: it is refused (`conflict`) if that has changed. Default: it is not compared. */
+  readonly lockRevision?: bigint | undefined;
 }
 
 /** One object, or the seed's positional form, in which an empty string is no hash. */
@@ -152,13 +154,13 @@ export class DeployLog implements DeployWorld {
   }
 
   async addDeploy(...args: AddDeployArguments): Promise<void> {
-    const [{ id, hash = '', parentHash = '', payload }, options] = deployOf(args);
+    const [{ id, hash = '', parentHash = '', payload, lockRevision }, options] = deployOf(args);
     checkDeployId(id);
     options?.signal?.throwIfAborted();
     for (const text of [hash, parentHash, payload]) checkText(text, `Deploy ${id}`);
     const { tree, name } = parseDeployment(payload) ?? {};
     const isTreeStored = tree !== undefined && this.#stored.has(tree);
-    const deploy = { id, hash, parentHash, payload, tree, name, isTreeStored };
+    const deploy = { id, hash, parentHash, payload, tree, name, isTreeStored, lockRevision };
     const unsettled = this.#unsettled.get(id);
     const { succeeded, replies, repeated } = await this.#append(deploy, options);
     if (succeeded) return this.#settle(id);
@@ -168,7 +170,9 @@ export class DeployLog implements DeployWorld {
       hash: value(1),
       previousExists: (replies[2]?.count ?? 0) > 0,
       previousHash: value(3),
-      isTreeFreed: isTreeStored && (replies[4]?.count ?? 0) === 0,
+      isLockChanged:
+        lockRevision !== undefined && (replies[4]?.entries[0]?.modRevision ?? 0n) !== lockRevision,
+      isTreeFreed: isTreeStored && (replies[5]?.count ?? 0) === 0,
     };
     const ours = repeated || (unsettled?.payload === payload && unsettled.hash === hash);
     if (ours && found.payload === payload && (found.hash ?? '') === hash) return this.#settle(id);

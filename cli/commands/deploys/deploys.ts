@@ -5,6 +5,7 @@ import { withWorld } from '../../fleet/open-world.js';
 import { wholeNumber } from '../../input/parse-flag-values.js';
 import { printResult } from '../../output/print.js';
 import { abortCommand, confirmCommand, resumeCommand } from './deploys-decide.js';
+import { lockCommand, unlockCommand } from './deploys-lock.js';
 import { diffCommand, logsCommand, showCommand, waitCommand } from './deploys-look.js';
 
 /** `hawser deploys`: the deploy log. */
@@ -21,6 +22,8 @@ export function deploysCommand(context: CommandContext): Command {
     abortCommand,
     confirmCommand,
     logsCommand,
+    lockCommand,
+    unlockCommand,
     pruneCommand,
   ])
     deploys.addCommand(command(context));

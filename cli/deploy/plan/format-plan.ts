@@ -3,6 +3,7 @@ import { describeSchedule } from '../../apps/read-schedules.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { listed } from '../../output/format-quantities.js';
 import { lines } from '../../output/print.js';
+import { describeLock } from '../lock/describe-lock.js';
 import type { Targets } from '../read-target-hosts.js';
 import { formatChanges } from './format-file-changes.js';
 import { formatBatches } from './plan-batches.js';
@@ -15,6 +16,7 @@ export function formatPlan(
   { manifest, noop }: Pick<Deployment, 'manifest' | 'noop'>,
   commits: readonly Commit[],
 ): Lines {
+  const { lock } = plan.position.lock;
   const { position, app, groups, settings, newest, otherSettings } = plan;
   const order = describeOrder({ manifest });
   return lines([
@@ -29,6 +31,7 @@ export function formatPlan(
     ...(noop ? ['  Noop: the hosts fetch and verify it, and switch nothing.'] : []),
     ...(order === undefined || noop ? [] : [`  Order: ${order}`]),
     ...formatBatches(plan.batches),
+    ...(lock === undefined ? [] : [`  Note: ${describeLock(app, lock)}`]),
     ...(otherSettings.length === 0
       ? []
       : [

@@ -52,6 +52,8 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   'deploys abort': [{ args: ['1', '--reason', hostile('reason')] }],
   'deploys confirm': [{ args: ['1'] }],
   'deploys logs': [{ args: ['1'] }, { args: ['2'] }],
+  'deploys lock': [{ args: [hostile('app'), '--reason', hostile('reason')] }],
+  'deploys unlock': [{ args: [hostile('app')] }, { args: [hostile('app'), '--force'] }],
   apps: [{ args: [] }],
   rollback: [{ args: ['--app', hostile('app'), '--yes', '--no-wait'] }],
   restart: [{ args: [hostile('app'), '--yes', '--no-wait'] }],

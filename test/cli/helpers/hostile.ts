@@ -117,6 +117,9 @@ export async function writeHostileFleet(client: Client, h: typeof hostile): Prom
     [`/scheduler/schedule/${h('backup')}`]: `${host},${h('other')}`,
     [`/scheduler/hostname/${host}/${h('backup')}`]: `${h('option')}=${h('value')}`,
     [`/scheduler/hostname/${h('a/b')}/${h('backup')}/x`]: h('options'),
+    [`/hawser/deploy-locks/${h('app')}`]: json({
+      ...{ id: h('id'), by: h('by'), reason: h('reason'), since: h('since'), until: h('until') },
+    }),
     [`/volunteer/${host}`]: h('url'),
     [`/nominated/${host}`]: h('url'),
     [`/endpoints/${host}`]: `http://${h('address')}:2379`,
