@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import type { ExecutionContext } from 'ava';
@@ -17,6 +18,8 @@ export interface Terminal {
   shows(expected: RegExp): Promise<void>;
   /** Changes its size. */
   resize(columns: number, rows: number): void;
+  /** Sends a signal to the command, or to what the shell runs. */
+  signal(name: NodeJS.Signals): void;
   readonly exited: Promise<number>;
 }
 
@@ -25,6 +28,8 @@ interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly columns?: number;
   readonly rows?: number;
+  /** How a shell runs the command, which is `"$@"`. */
+  readonly script?: string;
   /** Another program than the command line, for Node. */
   readonly program?: string;
 }
@@ -45,7 +50,8 @@ export function hawserInShell(
   options: TerminalOptions,
 ): Terminal {
   // What a program writes last can be lost with it, so the shell stays until all is on the screen.
-  const shell = ['sh', '-c', '"$@"; echo "exit code $?"; stty -a; read -r _', 'sh'] as const;
+  const { script = '"$@"' } = options;
+  const shell = ['sh', '-c', `${script}; echo "exit code $?"; stty -a; read -r _`, 'sh'] as const;
   const terminal = programInTerminal(t, [...shell, process.execPath, programFile, ...args], options);
   const leave = async () => {
     await terminal.shows(/^exit code \d+$[\s\S]*-?extproc$/m);
@@ -122,6 +128,10 @@ export function programInTerminal(
     resize: (columns, toRows) => {
       emulator.resize(columns, toRows);
       child.resize(columns, toRows);
+    },
+    signal: (name) => {
+      const [inner] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ');
+      process.kill(Number(inner) || child.pid, name);
     },
     type: (keys) => child.write(keys),
     exited,
