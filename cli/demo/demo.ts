@@ -125,6 +125,7 @@ async function deployHello(world: ClientWorld, flags: DemoFlags, signal: AbortSi
     signal,
     plan: false,
     allowMissing: false,
+    tellsChanges: false,
     ...{ diff: false, restart: false, timeoutMs: CALL_TIMEOUT_MS },
     wait: true,
     waitTimeout: DEPLOY_TIMEOUT_MS,

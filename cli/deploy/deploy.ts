@@ -36,6 +36,8 @@ export interface DeployRun extends OutputOptions {
   readonly expectRevision?: string | undefined;
   /** The key to sign with: a file, or `agent`. */
   readonly sign?: string | undefined;
+  /** Whether a program is told of each change, or of the end only. Default true. */
+  readonly tellsChanges?: boolean;
   readonly signal: AbortSignal;
   /** Time limit for single reads. */
   readonly timeoutMs: number;

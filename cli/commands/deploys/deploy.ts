@@ -81,7 +81,8 @@ async function deployFolder(context: CommandContext, folder: string, flags: Depl
   await watchDeploy(context, flags, run, { appFolder: folder });
 }
 
-/** Without a terminal, and where only a plan is wanted, all hosts are meant. */
+/** Without a terminal, where only a plan is wanted, and where the scheduler chooses, all hosts are meant. */
 function mustAskHosts({ manifest }: Prepared, { hosts, yes, json, plan }: DeployFlags): boolean {
-  return manifest.hosts === undefined && hosts === undefined && !yes && !json && !plan && canAsk();
+  const isSaid = manifest.hosts !== undefined || manifest.schedule !== undefined || hosts !== undefined;
+  return !isSaid && !yes && !json && !plan && canAsk();
 }

@@ -8,14 +8,14 @@ const MOST_BATCHES = 5;
 
 /**
  * The hosts in the order in which they switch: those of one batch at a time. Hosts that are away catch up by themselves. One batch
- * where they do not wait for each other; none where nothing is switched.
+ * where they do not wait for each other; none where nothing is switched, and where the scheduler chooses who does.
  */
 export function planBatches(
   { live, away }: Targets,
   draft: Pick<Deployment, 'manifest' | 'noop'>,
 ): readonly (readonly string[])[] {
   const hosts = [...live].sort();
-  if (draft.noop || hosts.length === 0) return [];
+  if (draft.noop || draft.manifest.schedule !== undefined || hosts.length === 0) return [];
   const order = orderOf({ ...draft, hosts: [...live, ...away] });
   if (order === undefined) return [hosts];
   const batches: string[][] = [];

@@ -23,6 +23,15 @@ interface WatchedEntry {
   readonly deployment: Deployment;
 }
 
+/** How a deploy is waited for. */
+export interface WatchRun extends OutputOptions {
+  readonly signal: AbortSignal;
+  /** In milliseconds. */
+  readonly waitTimeout: number;
+  /** Whether a program is told of each change, or of the end only. Default true. */
+  readonly tellsChanges?: boolean | undefined;
+}
+
 /**
  * Waits for a deploy, shows each change on the way (on a terminal all hosts at once, else a line for each change, for programs an
  * object a line), and says how it ended.
@@ -30,9 +39,9 @@ interface WatchedEntry {
 export async function reportOutcome(
   world: ClientWorld,
   { id, deployment }: WatchedEntry,
-  run: OutputOptions & { readonly signal: AbortSignal; readonly waitTimeout: number },
+  run: WatchRun,
 ): Promise<DeployOutcome> {
-  const watcher = run.json ? forProgram(id, deployment) : (onScreen(id, deployment) ?? lineByLine(run));
+  const watcher = watcherFor({ id, deployment }, run);
   let outcome: DeployOutcome | undefined;
   try {
     const progress = await waitForDeploy({
@@ -44,6 +53,11 @@ export async function reportOutcome(
   } finally {
     watcher.close(outcome);
   }
+}
+
+function watcherFor({ id, deployment }: WatchedEntry, run: WatchRun): Watcher {
+  if (!run.json) return onScreen(id, deployment) ?? lineByLine(run);
+  return run.tellsChanges === false ? lineByLine(run) : forProgram(id, deployment);
 }
 
 function forProgram(id: number, { name: app }: Deployment): Watcher {

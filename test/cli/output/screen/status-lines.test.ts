@@ -49,3 +49,25 @@ test('A long line does not wrap, and many hosts leave room for the rest', async 
   for (let host = 0; host < 50; host += 1) shown = await screen(status.set(`${host}`, undefined, size));
   t.is(shown, `${'x'.repeat(18)}…`);
 });
+
+test('a view is below the lines of progress, and stays where it was left', async (t) => {
+  const { status, screen } = scene();
+  await screen(status.set('a', 'a: 1 %', size));
+  t.is(await screen(status.show([[{ text: 'web1' }], [{ text: 'web2' }]], size)), 'a: 1 %\nweb1\nweb2');
+  t.is(await screen(status.above('said\n', size)), 'said\na: 1 %\nweb1\nweb2');
+  t.is(await screen(status.set('a', undefined, size)), 'said\nweb1\nweb2');
+  status.leaveView();
+  t.is(await screen(status.above('after\n', size)), 'said\nweb1\nweb2\nafter');
+  t.is(await screen(status.show([], size)), 'said\nweb1\nweb2\nafter');
+});
+
+test('a view with a screen of its own gives the other one back, with what was said meanwhile', async (t) => {
+  const { status, screen } = scene();
+  await screen(status.above('before\n', size));
+  await screen(status.set('a', 'a: 1 %', size));
+  await screen(status.enterFullScreen(size));
+  t.is(await screen(status.show([[{ text: 'web1' }]], size)), 'web1');
+  t.is(status.above('said\n', size), '');
+  t.is(await screen(status.show([[{ text: 'web2' }]], size)), 'web2');
+  t.is(await screen(status.leaveFullScreen(size)), 'before\nsaid\na: 1 %');
+});
