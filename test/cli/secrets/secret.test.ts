@@ -160,9 +160,13 @@ test.serial('its hosts get a secret, and nobody else can read it anywhere', asyn
     t.is(await search('/proc/[0-9]*/environ'), '');
     const asNobody = 'setpriv --reuid nobody --regid nogroup --clear-groups';
     const holders = (await search('/proc/[0-9]*/environ', asNobody)).split('\n').filter(Boolean);
-    t.is(holders.length, host === 'h3' ? 0 : 1, holders.join());
+    t.is(holders.length > 0, host !== 'h3', holders.join());
+    // The app, and perhaps its health check, which may have ended meanwhile.
     for (const file of holders)
-      t.regex(await on(host, `tr '\\0' ' ' <${path.dirname(file)}/cmdline`), /^\S*node app\.mjs/);
+      t.regex(
+        await on(host, `tr '\\0' ' ' <${path.dirname(file)}/cmdline`),
+        /^(\S*node (app\.mjs|-e fetch).*)?$/,
+      );
   }
   const owner = `stat -c '%U %a' ${prefix}/apps/shop/secrets/1/KEY ${prefix}/secrets/identity`;
   t.is(await on('h1', owner), 'nobody 400\nroot 600');
@@ -263,7 +267,7 @@ test.serial('who writes into etcd gets no secret by a key of their own', async (
     ['h2', 'h2'],
   );
   t.regex(
-    missing[1].message,
+    missing.map(({ message }: { message: string }) => message).join('\n'),
     /h2 cannot read the secret TOKEN of shop, .*"hawser secret set TOKEN --app shop" again/,
   );
   if (own !== undefined) await world.client.set(key, own.value);
