@@ -10,6 +10,7 @@ import type { ForwardTarget } from './forward/forward-target.js';
 import type { ListenAddress } from './forward/listen-locally.js';
 import { openChannel } from './forward/open-channel.js';
 import { formatDestination } from './parse-destination.js';
+import type { Transport } from './transport/transport.js';
 import { type TunnelOptions, toRaceOptions } from './tunnel-options.js';
 
 export interface ForwardOptions {
@@ -42,12 +43,14 @@ export interface ProgramOptions {
 export class Tunnel implements AsyncDisposable {
   readonly #connection: ReconnectingConnection;
   readonly #raceOptions: RaceOptions;
+  readonly #transport: Transport;
   readonly #forwards = new Set<Forward>();
   #closed: Promise<void> | undefined;
 
-  private constructor(connection: ReconnectingConnection, raceOptions: RaceOptions) {
+  private constructor(connection: ReconnectingConnection, raceOptions: RaceOptions, transport: Transport) {
     this.#connection = connection;
     this.#raceOptions = raceOptions;
+    this.#transport = transport;
   }
 
   /**
@@ -66,20 +69,35 @@ export class Tunnel implements AsyncDisposable {
     if (options.destinations.length === 0)
       throw new TypeError('destinations must name at least one SSH destination');
     const transport = chooseTransport(options.transport ?? 'auto');
-    const raceOptions = await toRaceOptions(options, { signal });
+    return Tunnel.#open(await toRaceOptions(options, { signal }), transport, signal);
+  }
+
+  static async #open(
+    raceOptions: RaceOptions,
+    transport: Transport,
+    signal: AbortSignal | undefined,
+  ): Promise<Tunnel> {
     const dial: Dial = ({ signal, mayAsk }) =>
-      raceDestinations(
-        mayAsk ? raceOptions : { ...raceOptions, questions: undefined, mayAnswer: false },
-        transport,
-        {
-          signal,
-        },
-      );
+      raceDestinations(mayAsk ? raceOptions : withoutQuestions(raceOptions), transport, { signal });
     const connection = await ReconnectingConnection.open(dial, {
       signal: signal ?? new AbortController().signal,
-      log: options.log,
+      log: raceOptions.log,
     });
-    return new Tunnel(connection, raceOptions);
+    return new Tunnel(connection, raceOptions, transport);
+  }
+
+  /**
+   * Opens another connection to the host that this one leads to, for more than one can carry: over a long link a connection is
+   * full long before the link is. Nobody is asked anything. It is closed by itself.
+   *
+   * @throws TunnelError as {@link Tunnel.open}, also where logging in would take a question; `closed` after {@link close}
+   */
+  another({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Tunnel> {
+    if (this.#closed !== undefined) return Promise.reject(this.#connection.closedError());
+    const via = formatDestination(this.#connection.via);
+    const same = this.#raceOptions.destinations.filter((one) => formatDestination(one) === via);
+    const options = { ...this.#raceOptions, destinations: same, probe: undefined };
+    return Tunnel.#open(withoutQuestions(options), this.#transport, signal);
   }
 
   get state(): TunnelState {
@@ -173,4 +191,8 @@ export class Tunnel implements AsyncDisposable {
     await Promise.all([...this.#forwards].map((forward) => forward.close()));
     await this.#connection.close();
   }
+}
+
+function withoutQuestions(options: RaceOptions): RaceOptions {
+  return { ...options, questions: undefined, mayAnswer: false };
 }

@@ -39,6 +39,9 @@ export interface SshWorldCallOptions extends CallOptions {
   readonly lazy?: boolean | undefined;
 }
 
+/** So many more connections: with the first, what four of them carry. sshd takes ten logins at once, and a bastion is shared. */
+const MORE_WAYS = 3;
+
 interface SshWorldParts {
   readonly client: Client;
   readonly tunnel: Tunnel;
@@ -130,7 +133,10 @@ async function connect(options: SshWorldOptions, signal: AbortSignal | undefined
       opened.unshift(forward);
       forwards.set(forward.address, { ...target, forward });
     }
-    const dialling = diallingThrough(tunnel, forwards);
+    const more = new MoreWays(tunnel, targets, forwards, log);
+    opened.unshift(more);
+    const moreWays = (onOpen: (endpoints: readonly string[]) => void) => more.open(onOpen);
+    const dialling = { ...diallingThrough(tunnel, forwards), moreWays };
     const endpoints = [...forwards.keys()];
     return {
       client: Client.create({ endpoints, namespace, tls, user, fleet, log, dialling }),
@@ -155,6 +161,60 @@ function openTunnel(
 function toTunnelOptions(ssh: SshDestinationsOption['ssh'], log: Log | undefined): TunnelOptions {
   if (typeof ssh === 'string') return { destinations: [ssh], log };
   return 'destinations' in ssh ? ssh : { destinations: ssh, log };
+}
+
+/** Further SSH connections to the same host, with a forward to each seed. */
+class MoreWays implements AsyncDisposable {
+  readonly #tunnel: Tunnel;
+  readonly #targets: readonly Pick<ForwardedSeed, 'seed' | 'endpoint'>[];
+  readonly #forwards: Map<string, ForwardedSeed>;
+  readonly #log: Log | undefined;
+  readonly #closing = new AbortController();
+  readonly #tunnels: Tunnel[] = [];
+  #opening: Promise<void> = Promise.resolve();
+
+  constructor(
+    tunnel: Tunnel,
+    targets: readonly Pick<ForwardedSeed, 'seed' | 'endpoint'>[],
+    forwards: Map<string, ForwardedSeed>,
+    log: Log | undefined,
+  ) {
+    this.#tunnel = tunnel;
+    this.#targets = targets;
+    this.#forwards = forwards;
+    this.#log = log;
+  }
+
+  open(onOpen: (endpoints: readonly string[]) => void): void {
+    const each = async (): Promise<void> => {
+      try {
+        onOpen(await this.#openOne());
+      } catch (error) {
+        // There is still the first.
+        if (!this.#closing.signal.aborted) this.#log?.('debug', (error as Error).message);
+      }
+    };
+    this.#opening = Promise.all(Array.from({ length: MORE_WAYS }, each)).then(() => undefined);
+  }
+
+  async #openOne(): Promise<string[]> {
+    const { signal } = this.#closing;
+    const tunnel = await this.#tunnel.another({ signal });
+    this.#tunnels.push(tunnel);
+    return Promise.all(
+      this.#targets.map(async (target) => {
+        const forward = await tunnel.forward(toTarget(target.endpoint), { signal });
+        this.#forwards.set(forward.address, { ...target, forward });
+        return forward.address;
+      }),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new DOMException('The World is closed.', 'AbortError'));
+    await this.#opening;
+    await Promise.all(this.#tunnels.map((tunnel) => tunnel.close()));
+  }
 }
 
 /** Errors name the seed and the SSH host instead of the local end of a forward. */

@@ -16,6 +16,7 @@ import { grantLease } from './lease/grant-lease.js';
 import { type Session, Sessions } from './lease/session.js';
 import { type Listing, type ListOptions, listPrefix, listPrefixes } from './list-keys.js';
 import { Login } from './login.js';
+import { prepareForBulk } from './prepare-for-bulk.js';
 import { Certificates } from './tls/reload-certificates.js';
 import type { Txn } from './txn/transaction.js';
 import { iterateWatch, type WatchContext, type WatchRequest, watchChanges } from './watch/iterate-watch.js';
@@ -80,6 +81,11 @@ export class Client implements AsyncDisposable {
   /** The fleet that the client is bound to; undefined before the first answer, and if the cluster names none. */
   get fleet(): FleetIdentity | undefined {
     return this.#lanes.fleet?.fleet;
+  }
+
+  /** So many bytes are about to be moved: opens connections for them, over a long link more than usual. */
+  expectBulk(bytes: number): void {
+    prepareForBulk(this.#lanes, bytes, (options) => this.get(FLEET_KEY, options)).catch(() => undefined);
   }
 
   /** Binds the client to this fleet; endpoints of another are refused with `other-fleet`. */

@@ -70,6 +70,8 @@ export async function planDeploy(
   ]);
   const targets = findTargets(fleet, manifest.hosts);
   const { previous } = position;
+  // Of an app's first deploy the fleet most probably has nothing.
+  if (previous === undefined) world.client.expectBulk(folder.sizeBytes);
   const newest = previous === undefined ? undefined : await readDeployment(world, previous, call);
   const hosts = [...targets.live, ...targets.away].sort();
   const runs = new Map(hosts.map((host) => [host, running.get(host)?.apps[manifest.name]] as const));

@@ -16,6 +16,8 @@ export interface Mover {
   readonly name: string;
   readonly way: Way;
   readonly bulk: boolean;
+  /** A client that opens more connections for bulk by itself. Default one that dials the way. */
+  readonly connect?: () => Promise<Client>;
 }
 
 /** Bulk over long links, calls beside it, and calls by themselves. */
@@ -55,10 +57,11 @@ export async function measureBulkAt(
   const count = isQuick ? 48 : 128;
   const turns = isQuick ? 1 : Math.min(rounds, 3);
   for (let round = 0; round < turns; round += 1) {
-    for (const { name, way, bulk } of movers) {
-      await using client = Client.create({ endpoints: [way.url] });
+    for (const { name, way, bulk, connect } of movers) {
+      await using client = (await connect?.()) ?? Client.create({ endpoints: [way.url] });
       // A fresh connection is slow to begin with, for everybody.
-      await moveValues('put', client, { count: 16, inFlight: 16, bulk });
+      client.expectBulk(count * 1_000_000);
+      await moveValues('put', client, { count: 32, inFlight: 16, bulk });
       for (const direction of ['get', 'put'] as const) {
         const rate = await moveValues(direction, client, { count, inFlight: IN_FLIGHT, bulk });
         measured.set(`${direction} ${name}`, [...(measured.get(`${direction} ${name}`) ?? []), rate]);

@@ -29,6 +29,8 @@ export class ConnectionLanes {
   /** Each is made when it is first needed. */
   readonly #bulk: EndpointSet[] = [];
   #nextBulk = 0;
+  readonly #wide: EndpointSet[] = [];
+  #isWidened = false;
 
   constructor({ endpoints, dialling, fleet, log }: ConnectionLanesOptions) {
     this.log = log;
@@ -43,19 +45,44 @@ export class ConnectionLanes {
   /** The lane for a bulk call; round robin. */
   bulk(): EndpointSet {
     if (this.#closed.signal.aborted) return this.small;
-    const lane = this.#nextBulk;
-    this.#nextBulk = (lane + 1) % BULK_LANES;
+    // Beside lanes with a way of their own, one that shares the first: several there would only share what it carries.
+    const lanes = this.#wide.length === 0 ? BULK_LANES : 1;
+    const lane = this.#nextBulk % (lanes + this.#wide.length);
+    this.#nextBulk = lane + 1;
+    const wide = this.#wide[lane - lanes];
+    if (wide !== undefined) return wide;
     this.#bulk[lane] ??= new EndpointSet(this.#endpoints, `bulk ${lane}`, this.#dialling);
     return this.#bulk[lane];
   }
 
+  /** How many lanes {@link bulk} takes in turns. */
+  get bulkLanes(): number {
+    return this.#wide.length === 0 ? BULK_LANES : this.#wide.length + 1;
+  }
+
+  /** Adds lanes with ways of their own as soon as those are open, if there are any; once. */
+  widen(): void {
+    if (this.#isWidened || this.#closed.signal.aborted) return;
+    this.#isWidened = true;
+    this.#dialling.moreWays?.((endpoints) => {
+      if (this.#closed.signal.aborted) return;
+      // Where its way fails, a lane goes on by the first one.
+      const all = [...endpoints, ...this.#endpoints];
+      this.#wide.push(new EndpointSet(all, `wide ${this.#wide.length}`, this.#dialling));
+    });
+  }
+
+  get canBeWidened(): boolean {
+    return this.#dialling.moreWays !== undefined && !this.#isWidened;
+  }
+
   replace(endpoints: readonly string[]): void {
-    for (const set of [this.small, ...this.#bulk]) set.replace(endpoints);
+    for (const set of [this.small, ...this.#bulk, ...this.#wide]) set.replace(endpoints);
     this.#endpoints = endpoints;
   }
 
   close(): void {
     this.#closed.abort();
-    for (const set of [this.small, ...this.#bulk]) set.close();
+    for (const set of [this.small, ...this.#bulk, ...this.#wide]) set.close();
   }
 }

@@ -26,6 +26,11 @@ export interface Dialling {
   readonly describe?: DescribeEndpoint | undefined;
   /** Used for `https://` endpoints and for those with a `secureHost`. */
   readonly certificates: Certificates;
+  /**
+   * Opens further ways to the endpoints, over connections of their own, and names the endpoints of each as soon as it is open.
+   * Never fails. Default: there are none.
+   */
+  readonly moreWays?: ((onOpen: (endpoints: readonly string[]) => void) => void) | undefined;
   /** Default: no user. */
   readonly login?: Login | undefined;
   /** For the local end of a forward to a TLS server: the host whose certificate is verified. */

@@ -10,7 +10,7 @@ import { blockKey, decodeBlock, encodeBlock } from '../blocks/block-codec.js';
 import { type FreeingKeys, freedRevision, freeingKeys } from '../gc/freeing-protocol-keys.js';
 import { warnOfQuota } from '../gc/warn-of-quota.js';
 import type { BlockRef } from '../tree/tree-node.js';
-import { BULK_TIMEOUT_MS, batchBlocks, type Found, findMissing, IN_FLIGHT } from './batch-blocks.js';
+import { BULK_TIMEOUT_MS, batchBlocks, type Found, findMissing } from './batch-blocks.js';
 import { DEFAULT_PREFIXES, type FsPrefixes, registration } from './file-system-prefixes.js';
 import {
   type Commit,
@@ -29,6 +29,8 @@ const MOST_OPS = 100;
 const MOST_BYTES = 1 << 20;
 /** So little goes with all other calls: a connection of its own would have to be opened first. */
 const SMALL_BYTES = 256 << 10;
+/** Over a long link, each of several connections is full with some megabytes under way. */
+const SENDS_IN_FLIGHT = 16;
 const SMALL_READ_BYTES = 64 << 10;
 
 export interface EtcdStorageOptions {
@@ -115,6 +117,7 @@ export class EtcdStorage implements Storage {
     onMissing?.(uploadedBytes);
     if (unsent.length > 0) {
       this.#mark.prepare(bulk);
+      this.#client.expectBulk(uploadedBytes);
       const { log } = this.#options;
       await warnOfQuota(
         this.#client,
@@ -123,7 +126,7 @@ export class EtcdStorage implements Storage {
       );
     }
     const isBulk = uploadedBytes > SMALL_BYTES;
-    await inParallel(batchBlocks(unsent), IN_FLIGHT, async (batch) => {
+    await inParallel(batchBlocks(unsent), SENDS_IN_FLIGHT, async (batch) => {
       await this.#send(batch, { ...bulk, bulk: isBulk });
       onSent?.(batch.reduce((sum, { length }) => sum + length, 0));
     });
