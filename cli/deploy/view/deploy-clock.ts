@@ -1,15 +1,17 @@
 import type { HostProgress, HostState } from '../../../world/deploys/host-states.js';
 import type { WatchedHost } from './draw-deploy.js';
+import type { DeployProgress } from './wait-for-deploy.js';
 
 const OVER: readonly HostState[] = ['healthy', 'failed', 'rolled-back', 'skipped'];
 
 /**
- * How long each host has taken since the deploy was recorded. What happens while we look counts by our own clock, because those of
- * the hosts may be wrong; what happened before, by what they reported.
+ * How long a deploy has taken since it was recorded, and each host. What happens while we look counts by our own clock, because those
+ * of the hosts may be wrong; what happened before, by what they said.
  */
 export class DeployClock {
   readonly #createdAt: number;
   readonly #ends = new Map<string, number>();
+  #endedAt: number | undefined;
   #hasLooked = false;
 
   /** @param createdAt ISO 8601 */
@@ -17,19 +19,22 @@ export class DeployClock {
     this.#createdAt = Math.min(Date.parse(createdAt) || now, now);
   }
 
-  /** Since it was recorded, in milliseconds. */
-  elapsedMs(now: number): number {
-    return Math.max(0, now - this.#createdAt);
-  }
-
-  /** Takes note of how the hosts are. */
-  look(hosts: ReadonlyMap<string, HostProgress>, now: number): void {
+  /** Takes note of how it stands. */
+  look({ record, hosts }: DeployProgress, now: number): void {
+    const endOf = (said: string | undefined): number =>
+      this.#hasLooked ? now : Math.min(Date.parse(said ?? '') || now, now);
     for (const [name, { state, at }] of hosts) {
       if (!OVER.includes(state)) this.#ends.delete(name);
-      else if (!this.#ends.has(name))
-        this.#ends.set(name, this.#hasLooked ? now : Math.min(Date.parse(at ?? '') || now, now));
+      else if (!this.#ends.has(name)) this.#ends.set(name, endOf(at));
     }
+    if (record?.verdict === undefined) this.#endedAt = undefined;
+    else this.#endedAt ??= endOf(record.since);
     this.#hasLooked = true;
+  }
+
+  /** In milliseconds. */
+  elapsedMs(now: number): number {
+    return Math.max(0, (this.#endedAt ?? now) - this.#createdAt);
   }
 
   /** The hosts with their times. */

@@ -44,6 +44,9 @@ const QUIET: readonly HostState[] = ['waiting', 'healthy', 'skipped'];
 /** The line of the deploy, that of the columns, and one that says what is left out. */
 const LINES_BESIDE = 3;
 
+/** As wide as what these columns mostly hold, so that they stay where they are. */
+const USUAL = { state: 'applying'.length, step: 'prepare'.length, time: '1m05s'.length };
+
 /** In fewer columns, there is room for less of each host. */
 const NARROW = 50;
 const HEAD = ['HOST', 'STATE', 'STEP', 'TIME', 'LAST LINE'];
@@ -92,8 +95,10 @@ function hostLines(hosts: readonly (readonly [string, WatchedHost])[], columns: 
   const head = (isNarrow ? NARROW_HEAD : HEAD).map((text) => ({ text, style: 'dim' }) as const);
   const rows = hosts.map(([name, { state, step = '', elapsedMs, message }]) => [
     { text: name },
-    { text: state, style: STYLES[state] },
-    ...(isNarrow ? [] : [{ text: step }, { text: formatElapsed(elapsedMs) }]),
+    { text: state.padEnd(USUAL.state), style: STYLES[state] },
+    ...(isNarrow
+      ? []
+      : [{ text: step.padEnd(USUAL.step) }, { text: formatElapsed(elapsedMs).padEnd(USUAL.time) }]),
     { text: message },
   ]);
   return alignColumns([head, ...rows]);

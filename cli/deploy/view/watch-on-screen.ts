@@ -33,7 +33,7 @@ export function watchOnScreen(id: number, deployment: Deployment): DeployOnScree
     view && {
       show: (next) => {
         progress = next;
-        clock.look(next.hosts, Date.now());
+        clock.look(next, Date.now());
         view.changed();
       },
       close: (options) => view.close(options),

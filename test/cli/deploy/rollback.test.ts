@@ -90,6 +90,7 @@ test.serial(
     t.like(lastJson(waited.stdout), { id, app: 'shop', verdict: 'rolled-back' });
     t.deepEqual(await versions('shop'), everywhere('one'));
     const shown = JSON.parse((await run('deploys', 'show', String(id), '--json')).stdout);
+    t.regex(shown.origin.sshKey, /^SHA256:[A-Za-z0-9+/]{43}$/);
     t.is(shown.verdict, 'rolled-back');
     t.like(shown.hosts[0], { hostname: 'h1', state: 'failed' });
     for (const host of shown.hosts.slice(1)) t.not(host.state, 'healthy');

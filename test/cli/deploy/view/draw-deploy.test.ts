@@ -29,9 +29,9 @@ test('each host has a line with state, step, time and what it said last', (t) =>
     drawn({ web1: host('healthy'), 'db-of-the-shop': host('applying', 'Starting.', 4_000) }, [80, 24]),
     [
       'Deploy 12 of shop  1h00m  2 hosts: 1 applying, 1 healthy',
-      'HOST            STATE     STEP   TIME   LAST LINE',
-      'web1            healthy   start  1m05s  healthy.',
-      'db-of-the-shop  applying  start  4s     Starting.',
+      'HOST            STATE     STEP     TIME   LAST LINE',
+      'web1            healthy   start    1m05s  healthy.',
+      'db-of-the-shop  applying  start    4s     Starting.',
     ],
   );
 });
@@ -49,11 +49,11 @@ test('of more hosts than fit, those that need a look are shown, the worst first,
   };
   t.deepEqual(drawn(some, [80, 24]), [
     'Deploy 12 of shop  1h00m  100 hosts: 1 failed, 1 lost, 1 missing, 1 applying, 50 waiting, 46 healthy',
-    'HOST   STATE     STEP   TIME   LAST LINE',
-    'web60  failed    start  1m05s  failed.',
-    'web70  lost      start  1m05s  lost.',
-    'web80  missing   start  1m05s  missing.',
-    'web50  applying  start  1m05s  applying.',
+    'HOST   STATE     STEP     TIME   LAST LINE',
+    'web60  failed    start    1m05s  failed.',
+    'web70  lost      start    1m05s  lost.',
+    'web80  missing   start    1m05s  missing.',
+    'web50  applying  start    1m05s  applying.',
   ]);
   t.deepEqual(drawn(many, [80, 24]), ['Deploy 12 of shop  1h00m  100 hosts: 50 waiting, 50 healthy']);
 });
@@ -69,8 +69,8 @@ test('never more lines than the terminal has, and what is left out is counted', 
 
 test('a narrow terminal has room for less of each host', (t) => {
   t.deepEqual(drawn({ web1: host('healthy') }, [40, 24]).slice(1), [
-    'HOST  STATE    LAST LINE',
-    'web1  healthy  healthy.',
+    'HOST  STATE     LAST LINE',
+    'web1  healthy   healthy.',
   ]);
 });
 
@@ -93,7 +93,7 @@ test('times of what happens while we look count by our clock, earlier ones by wh
     const hosts = new Map(
       Object.entries({ web1: { ...host('healthy'), ...web1 }, web2: { ...host('healthy'), ...web2 } }),
     );
-    clock.look(hosts, start + seconds * 1_000);
+    clock.look({ hosts, record: undefined }, start + seconds * 1_000);
     return [...clock.timed(hosts, start + seconds * 1_000).values()].map(
       ({ elapsedMs }) => elapsedMs / 1_000,
     );
@@ -102,4 +102,11 @@ test('times of what happens while we look count by our clock, earlier ones by wh
   t.deepEqual(look({ at: at(20) }, { at: at(9_999) }, 70), [20, 70], 'a clock that is wrong');
   t.deepEqual(look({ state: 'applying' }, { at: at(9_999) }, 80), [80, 70], 'it goes back');
   t.is(clock.elapsedMs(start - 5_000), 0);
+  t.is(clock.elapsedMs(start + 90_000), 90_000);
+  const done = { app: 'shop', phase: 'done', admitted: 0, since: at(50), verdict: 'healthy' } as const;
+  clock.look({ hosts: new Map(), record: done }, start + 95_000);
+  t.is(clock.elapsedMs(start + 120_000), 95_000, 'it ended while we looked');
+  const late = new DeployClock('2026-01-01T00:00:00Z', start + 100_000);
+  late.look({ hosts: new Map(), record: done }, start + 100_000);
+  t.is(late.elapsedMs(start + 120_000), 50_000, 'it had ended before');
 });
