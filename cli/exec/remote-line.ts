@@ -12,8 +12,3 @@ export function remoteLine(command: WantedCommand, prefix: readonly string[] = [
   const [first = 'sh', ...rest] = [...prefix, ...argv];
   return shellCommand([first, ...rest]);
 }
-
-/** What to show of a command. */
-function describeCommand(command: WantedCommand): string {
-  return 'argv' in command ? command.argv.map(shellWord).join(' ') : command.line;
-}

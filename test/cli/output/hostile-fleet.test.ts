@@ -76,11 +76,13 @@ function lineOf({ command, call }: Started, cwd: string, flags: readonly string[
     FLEET: path.join(cwd, 'fleet.yaml'),
   };
   const args = call.args.map((arg) => places[arg as keyof typeof places] ?? arg);
+  const own = args.includes('--') ? args.indexOf('--') : args.length;
   return [
     ...command.split(' '),
-    ...args,
+    ...args.slice(0, own),
     ...(withoutFleet.test(command) ? [] : ['--seeds', etcd.url]),
     ...flags,
+    ...args.slice(own),
   ];
 }
 
