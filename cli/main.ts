@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { packageVersion } from '../base/package-version.js';
+import { COMPLETE } from './completion/complete-name.js';
 import { HOLD_FORWARD } from './forwards/hold-forward-name.js';
 import { lines } from './output/escaped-lines.js';
 import { stackTraceLines } from './output/stack-trace-lines.js';
@@ -40,6 +41,11 @@ async function main(): Promise<void> {
   if (first === HOLD_FORWARD && process.connected) {
     const { holdForward } = await import('./forwards/hold-forward.js');
     process.exitCode = await holdForward();
+    return;
+  }
+  if (first === COMPLETE) {
+    const { completeCommandLine } = await import('./program.js');
+    await completeCommandLine(process.argv.slice(3), packageVersion());
     return;
   }
   // An agent stays for months beside others' programs: its young heap stays as small as it begins, for a third less.

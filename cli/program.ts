@@ -20,6 +20,7 @@ import { execCommand } from './commands/hosts/exec.js';
 import { sshCommand } from './commands/hosts/ssh.js';
 import { logsCommand } from './commands/logs.js';
 import { runCommand } from './commands/run.js';
+import { completionCommand } from './commands/setup/completion.js';
 import { configCommand } from './commands/setup/config.js';
 import { downCommand } from './commands/setup/down.js';
 import { fleetCommand } from './commands/setup/fleet.js';
@@ -65,6 +66,15 @@ export async function runProgram(argv: readonly string[], version: string): Prom
   }
 }
 
+/** Prints what can follow the words of a command line. Only `main.ts` calls it. */
+export async function completeCommandLine(words: readonly string[], version: string): Promise<void> {
+  using interrupts = new Interrupts();
+  const root = program({ version, interrupts, exitCode: EXIT_CODES.done });
+  addHelpCommands(root);
+  const { runCompletion } = await import('./completion/run-completion.js');
+  await runCompletion(root, words);
+}
+
 /** commander has already printed its message, except with --json. */
 function usageExit(error: CommanderError, options: { json: boolean }): number {
   if (error.exitCode === 0) return EXIT_CODES.done;
@@ -90,6 +100,7 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
         runCommand,
         trustCommand,
         configCommand,
+        completionCommand,
       ],
     ],
     [

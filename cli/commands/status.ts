@@ -4,6 +4,7 @@ import type { ClientWorld } from '../../world/client-world.js';
 import { WorldError } from '../../world/errors.js';
 import type { HostFlags } from '../agent-access/hosts-to-reach.js';
 import type { CommandContext } from '../command-context.js';
+import { rememberNames, type SeenNames } from '../completion/names-cache.js';
 import { CliError } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { withConnection } from '../fleet/connection-flags.js';
@@ -67,8 +68,12 @@ async function showStatus(
     const status = await withWorld(
       context,
       flags,
-      async (world, call) => {
-        if (quietMs === undefined) return read(world, call);
+      async (world, call, target) => {
+        if (quietMs === undefined) {
+          const now = await read(world, call);
+          if (selection === undefined) await rememberNames(target, namesOf(now));
+          return now;
+        }
         const { signal, timeoutMs: answerTimeoutMs } = call;
         // Whatever there is to warn of is said with the result.
         const before = selection === undefined ? undefined : await read(world, call, () => undefined);
@@ -90,6 +95,13 @@ async function showStatus(
 /** Undefined where the output is no terminal. */
 function screenOf({ isTTY, rows, columns }: NodeJS.WriteStream): Screen | undefined {
   return isTTY && rows > 0 && columns > 0 ? { rows, columns } : undefined;
+}
+
+function namesOf({ hosts }: FleetStatus): SeenNames {
+  return {
+    hosts: hosts.map(({ hostname }) => hostname),
+    apps: hosts.flatMap(({ apps }) => apps.map(({ app }) => app)),
+  };
 }
 
 function tooShortTimeout(quietMs: number, timeoutMs: number): CliError {

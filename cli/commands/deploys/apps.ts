@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../../command-context.js';
+import { rememberNames } from '../../completion/names-cache.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { printResult } from '../../output/print.js';
@@ -13,7 +14,11 @@ export function appsCommand(context: CommandContext): Command {
         import('../../apps/read-apps.js'),
         import('../../apps/format-apps.js'),
       ]);
-      const apps = await withWorld(context, flags, (world, call) => readApps(world, call));
+      const apps = await withWorld(context, flags, async (world, call, target) => {
+        const found = await readApps(world, call);
+        await rememberNames(target, { apps: found.map(({ app }) => app) });
+        return found;
+      });
       printResult(flags, apps, formatApps(apps));
     });
 }

@@ -158,6 +158,7 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
     { args: ['all:/x', 'OUT', '--fleet', 'FLEET'] },
     { args: [hostile('absent'), 'all:/x', '--fleet', 'FLEET'] },
   ],
+  completion: [{ args: ['bash'] }, { args: [hostile('sh')] }],
   'config show': [{ args: [] }, { args: ['--fleet', 'FLEET'] }, { args: ['--ssh-url', hostile('root@h')] }],
   endpoints: [{ args: [] }, { args: ['--watch'], person: interrupted(/EVIL/) }],
   backup: [{ args: [`${hostile('file')}/x`] }],
