@@ -1,4 +1,4 @@
-import { shellCommand, shellWord } from '../../tunnel/exec/shell-command.js';
+import { shellCommand } from '../../tunnel/exec/shell-command.js';
 
 /** What a person wants to run: a program with its arguments, or a line of shell. */
 export type WantedCommand = { readonly argv: readonly [string, ...string[]] } | { readonly line: string };

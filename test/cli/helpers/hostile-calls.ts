@@ -147,12 +147,12 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   bridge: [{ args: [hostile('socket')] }],
   trust: [{ args: [hostile('folder')] }, { args: ['--list'] }],
   exec: [
-    { args: ['all', '--fleet', 'FLEET', '--', hostile('program')] },
-    { args: [hostile('web1'), '--', 'true'] },
-    { args: [hostile('root@h'), '--', 'true'] },
+    { args: ['all', '--fleet', 'FLEET', '-c', hostile('program')] },
+    { args: [hostile('web1'), '-c', 'true'] },
+    { args: [hostile('root@h'), '-c', 'true'] },
     { args: ['--rerun', 'failed'] },
   ],
-  ssh: [{ args: [hostile('web1')] }, { args: ['all', '--fleet', 'FLEET', '--', 'true'] }],
+  ssh: [{ args: [hostile('web1')] }, { args: ['all', '--fleet', 'FLEET', 'true'] }],
   cp: [
     { args: ['APP', `${hostile('web1')}:/x`] },
     { args: ['all:/x', 'OUT', '--fleet', 'FLEET'] },

@@ -1,8 +1,8 @@
 /** An SFTP server on stdin and stdout that lies about its files, in the way that the file named by its argument says. */
 import { readFileSync } from 'node:fs';
-import { sshString, uint32 } from '../../../base/key-formats/wire-fields.js';
-import { SFTP } from '../../../tunnel/sftp/sftp-packets.js';
-import { PacketReader } from '../../../tunnel/transport/openssh/split-packets.js';
+import { sshString, uint32 } from '../../../../base/key-formats/wire-fields.js';
+import { SFTP } from '../../../../tunnel/sftp/sftp-packets.js';
+import { PacketReader } from '../../../../tunnel/transport/openssh/split-packets.js';
 
 const kind = readFileSync(process.argv[2] ?? '', 'utf8');
 const HAS_MODE = 4;
