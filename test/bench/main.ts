@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { deployTopics } from './deploy/topics.js';
 import { QUICK, THOROUGH } from './effort.js';
 import { elasticTopics } from './elastic/topics.js';
+import { fleetTopics } from './fleet/topics.js';
 import { format, isMet, isMissedForSure } from './report.js';
 import { scaleTopics } from './scale/topics.js';
 import { tunnelTopics } from './tunnel/topics.js';
@@ -14,6 +15,7 @@ const subjects = {
   world: worldTopics,
   elastic: elasticTopics,
   up: upTopics,
+  fleet: fleetTopics,
   deploy: deployTopics,
   scale: scaleTopics,
 } as const;

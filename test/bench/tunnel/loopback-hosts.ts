@@ -61,6 +61,24 @@ export class LoopbackHosts implements AsyncDisposable {
     return first;
   }
 
+  /** A private key that may log in to each. */
+  get identityFile(): string {
+    return this.#first.identityFile;
+  }
+
+  /** A fleet file with all of them, and their keys. */
+  async fleetFile(name: string): Promise<string> {
+    const { user } = this.#first.destination;
+    const keys = await Promise.all(this.#sshds.map((sshd) => sshd.hostKey()));
+    const hosts = this.addresses.map(
+      (address, index) =>
+        `  h${index + 1}:\n    ssh: ${user}@${address}:${this.#port}\n    host-key: ${keys[Math.floor(index / ADDRESSES_PER_SSHD)]}\n`,
+    );
+    const file = path.join(this.#folder, `${name}.yaml`);
+    await writeFile(file, `name: ${name}\nhosts:\n${hosts.join('')}`, { mode: 0o600 });
+    return file;
+  }
+
   get task(): EnterHostsTask {
     const { identityFile, destination } = this.#first;
     return {
