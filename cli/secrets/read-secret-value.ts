@@ -14,7 +14,7 @@ export function isAsked(file: string | undefined): boolean {
 /** Asks for the value of a secret. @throws InterruptedError */
 export async function askSecretValue(name: string, signal: AbortSignal): Promise<Buffer> {
   const answer = await askHiddenText(
-    `Value of ${name}, which is not shown:`,
+    `Value of ${name}:`,
     (text) => problemOf(Buffer.from(text), 'It'),
     signal,
   );
