@@ -8,6 +8,11 @@ import { startAgain, startClient } from '../helpers/client-host.js';
 import type { LocalAgent } from '../helpers/local-agent.js';
 import { LocalAgents } from '../helpers/local-agents.js';
 
+/** The last of the objects in lines: the result. */
+function lastOf(stdout: string) {
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
 test.serial('a schedule decides where an app runs, and moves it when a host is gone', async (t) => {
   await using agents = await LocalAgents.create('3.5');
   const [h1] = (await agents.start('h1')) as [LocalAgent];
@@ -22,7 +27,7 @@ test.serial('a schedule decides where an app runs, and moves it when a host is g
     const folder = await appFolder(t, { run: tell(what), more: { ...more, hooks } });
     const { code, stdout, stderr } = await deployTo(h1, folder, '--json');
     t.is(code, 0, stdout + stderr);
-    return JSON.parse(stdout).id;
+    return lastOf(stdout).id;
   };
   const runs = async (): Promise<string[]> =>
     [...(await world.getRunning())].flatMap(([host, { apps }]) =>
@@ -70,12 +75,12 @@ test.serial('a schedule decides where an app runs, and moves it when a host is g
   await runsOn(`h1 ${wider}`, `h2 ${wider}`, `h3 ${wider}`);
 
   const change = ['--yes', '--json'];
-  const restarted = JSON.parse(await ask('restart', 'app', 'h2', ...change));
+  const restarted = lastOf(await ask('restart', 'app', 'h2', ...change));
   t.like(restarted, { verdict: 'healthy', hosts: [{ hostname: 'h2' }] });
   await runsOn(`h1 ${wider}`, `h2 ${restarted.id}`, `h3 ${wider}`);
   t.regex(await ask('deploys', 'show', String(first)), /as the schedule "web" decides \(now h1, h2, h3\)/);
 
-  const rolledBack = JSON.parse(await ask('rollback', String(first), ...change));
+  const rolledBack = lastOf(await ask('rollback', String(first), ...change));
   t.is(rolledBack.hosts.length, 1, 'at most one again');
   await runsOn(`${rolledBack.hosts[0].hostname} ${rolledBack.id}`);
 
