@@ -152,8 +152,10 @@ export type {
   ResOutput,
   ResWorld,
 } from './resources/exported-resources-api.js';
-export type { SchedulerOptions, StoredOptions } from './scheduler/schedule-options.js';
+export { Candidacy } from './scheduler/candidacy.js';
+export { type SchedulerOptions, type StoredOptions, toStoredOptions } from './scheduler/schedule-options.js';
 export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler/scheduler-api.js';
+export { candidateKey } from './scheduler/scheduler-keys.js';
 export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
 export { createIdentity } from './secrets/age.js';
 export { AGE_RECIPIENT, noteRecipient } from './secrets/recipients.js';

@@ -68,6 +68,14 @@ export class Candidacy {
     await this.#session?.close();
   }
 
+  /** Ends without withdrawing: the host stays a candidate until its session is over. Bounded and idempotent. */
+  async abandon(): Promise<void> {
+    this.#closed.abort();
+    await this.#last;
+    await this.#keeping;
+    await this.#session?.abandon();
+  }
+
   async #keep(): Promise<void> {
     const { signal } = this.#closed;
     const backoff = new Backoff();

@@ -96,7 +96,8 @@ export class HostApps {
     const reader = new WantedDeploysReader(world.client, { name, labels }, log);
     const coordinator = new RolloutCoordinator({ client: world.client, hostname: name, log });
     const candidacies = new ScheduleCandidacies({
-      ...{ world, labels, log },
+      ...{ client: world.client, hostname: name, labels, log },
+      staysChosen: this.#options.processHost.outlivesAgent,
       onSettled: () => this.#restApps(candidacies, work),
     });
     const following = async (): Promise<void> => {

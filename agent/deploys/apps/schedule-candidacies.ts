@@ -1,7 +1,14 @@
 import { totalmem } from 'node:os';
 import { pause } from '../../../base/abort.js';
 import { Notify } from '../../../base/notify.js';
-import type { AppSchedule, ClientWorld, Log } from '../../../world/internal.js';
+import {
+  type AppSchedule,
+  Candidacy,
+  type Client,
+  candidateKey,
+  type Log,
+  toStoredOptions,
+} from '../../../world/internal.js';
 import { describeFailure } from '../describe-failure.js';
 
 /** A schedule gets so long to choose a host that has just offered itself, before that stops what it ran. */
@@ -12,9 +19,12 @@ const RETRY_MS = 2_000;
 const BYTES_PER_MIB = 1_048_576;
 
 export interface ScheduleCandidaciesOptions {
-  readonly world: ClientWorld;
+  readonly client: Client;
+  readonly hostname: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly log: Log;
+  /** Whether the host stays chosen for a moment after the agent has ended, because its apps go on. */
+  readonly staysChosen: boolean;
   /** Called when a schedule has had its time to choose this host. */
   readonly onSettled: () => void;
 }
@@ -23,7 +33,7 @@ export interface ScheduleCandidaciesOptions {
 export class ScheduleCandidacies {
   readonly #options: ScheduleCandidaciesOptions;
   readonly #changed = new Notify();
-  readonly #offered = new Map<string, string>();
+  readonly #offered = new Map<string, { readonly text: string; readonly candidacy: Candidacy }>();
   readonly #settled = new Set<string>();
   #wanted: ReadonlyMap<string, AppSchedule> = new Map();
 
@@ -42,8 +52,15 @@ export class ScheduleCandidacies {
     return this.#settled.has(namespace);
   }
 
-  /** Works until the signal aborts; closing the World withdraws this host. */
+  /** Works until the signal aborts, and then withdraws this host, unless its apps go on. */
   async run(signal: AbortSignal): Promise<void> {
+    await this.#follow(signal);
+    const candidacies = [...this.#offered.values()].map(({ candidacy }) => candidacy);
+    const { staysChosen } = this.#options;
+    await Promise.all(candidacies.map((one) => (staysChosen ? one.abandon() : one.close())));
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
     let said = '';
     while (!signal.aborted) {
       try {
@@ -61,21 +78,22 @@ export class ScheduleCandidacies {
   }
 
   async #offer(signal: AbortSignal): Promise<void> {
-    const { world } = this.#options;
+    const { client, hostname, log } = this.#options;
     const wanted = this.#wanted;
-    for (const namespace of this.#offered.keys()) {
+    for (const [namespace, { candidacy }] of this.#offered) {
       if (wanted.has(namespace)) continue;
-      await world.schedulerWithdraw(namespace, { signal });
+      await candidacy.close();
       this.#offered.delete(namespace);
       this.#settled.delete(namespace);
     }
     for (const [namespace, schedule] of wanted) {
       const text = JSON.stringify(schedule);
       const before = this.#offered.get(namespace);
-      if (before === text) continue;
-      await world.schedulerAdd(namespace, { ...this.#optionsOf(schedule), signal });
-      this.#offered.set(namespace, text);
-      if (before === undefined) void this.#settle(namespace, signal);
+      if (before?.text === text) continue;
+      const candidacy = before?.candidacy ?? new Candidacy(client, candidateKey(hostname, namespace), log);
+      await candidacy.register(toStoredOptions(this.#optionsOf(schedule)), { signal });
+      this.#offered.set(namespace, { text, candidacy });
+      if (before === undefined) void this.#settle(namespace, candidacy, signal);
     }
   }
 
@@ -86,9 +104,9 @@ export class ScheduleCandidacies {
     return { maxCount, strategy, labels, capacity };
   }
 
-  async #settle(namespace: string, signal: AbortSignal): Promise<void> {
+  async #settle(namespace: string, candidacy: Candidacy, signal: AbortSignal): Promise<void> {
     await pause(SETTLING_MS, signal);
-    if (signal.aborted || !this.#offered.has(namespace)) return;
+    if (signal.aborted || this.#offered.get(namespace)?.candidacy !== candidacy) return;
     this.#settled.add(namespace);
     this.#options.onSettled();
   }

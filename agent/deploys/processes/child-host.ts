@@ -5,6 +5,7 @@ import type { HostedProcess, ProcessHost, ProcessSpec, StartOptions } from './pr
 
 /** Runs the processes of apps as children of the agent, which end with it. */
 export class ChildHost implements ProcessHost {
+  readonly outlivesAgent = false;
   readonly #mark: ProcessMark;
   readonly #log: Log;
 

@@ -71,6 +71,8 @@ export interface HostedProcess {
 
 /** How the processes of apps are run on a host. */
 export interface ProcessHost {
+  /** Whether processes go on while the agent is away. */
+  readonly outlivesAgent: boolean;
   /** Why processes of this manifest cannot run here, in one sentence; undefined if they can. */
   refusal(manifest: Manifest): string | undefined;
   /** Starts a process of a release that is being tried. Rejects if it cannot be executed. */

@@ -14,6 +14,7 @@ const RETRY_MS = 5_000;
 
 /** Runs the processes of apps as units of systemd, which go on while the agent is away. */
 export class UnitHost implements ProcessHost {
+  readonly outlivesAgent = true;
   readonly #mark: ProcessMark;
   readonly #log: Log;
   readonly #all = new Set<HostedUnit>();
