@@ -6,7 +6,7 @@ import test from 'ava';
 import { HostAgent } from '../../../agent/index.js';
 import { makeFleet } from '../../../world/fleet/stored-identity.js';
 import { DEFAULT_NAMESPACE, EtcdWorld, type RolloutRecord } from '../../../world/index.js';
-import { hawser, startHawser, temporaryFolder } from '../../cli/helpers/hawser.js';
+import { hawser, type Result, startHawser, temporaryFolder } from '../../cli/helpers/hawser.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 import { type LocalAgent, patienceMs } from '../helpers/local-agent.js';
 import { LocalAgents } from '../helpers/local-agents.js';
@@ -79,6 +79,11 @@ async function holdAll(): Promise<void> {
 
 const letGo = (): Promise<void> => writeFile(path.join(place, 'go'), '');
 
+/** What a command said last: one object a line. */
+function lastOf({ stdout }: Result): { readonly id: number; readonly verdict: string } {
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
 function current(name: string): Promise<string> {
   return readlink(path.join(place, name, 'apps/app/current')).catch(() => '');
 }
@@ -133,7 +138,7 @@ test.serial(
     t.is(await current(victimName), 'releases/1');
     const waited = await hawser(['deploys', 'wait', '2', '--json', ...seeds]);
     t.is(waited.code, 5, waited.stderr);
-    t.like(JSON.parse(waited.stdout), { id: 2, verdict: 'failed' });
+    t.like(lastOf(waited), { id: 2, verdict: 'failed' });
     startVictim();
     await etcds[0]?.restart();
     await eventually('it has caught up', async () => (await current(victimName)) === 'releases/2');
@@ -151,9 +156,9 @@ test.serial('of two people who deploy the same app at once, one wins, and both a
   await eventually('both are in the log', async () => (await world.getMaxDeployId()) === 4);
   await eventually('the first is superseded', async () => (await world.getRollout(3))?.phase === 'done');
   await letGo();
-  const ended = (await Promise.all(people)).map(({ code, stdout, stderr }) => {
-    const { id, verdict } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-    return { id, verdict, code, stderr };
+  const ended = (await Promise.all(people)).map((result) => {
+    const { id, verdict } = lastOf(result);
+    return { id, verdict, code: result.code, stderr: result.stderr };
   });
   t.like(
     [...ended].sort((a, b) => a.id - b.id),
