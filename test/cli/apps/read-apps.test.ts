@@ -35,6 +35,15 @@ test('an app that keeps exiting, or is not healthy, is unwell, with the reason',
   });
 });
 
+test('an app of files alone is as its own check finds it', (t) => {
+  const files = { ...running, processes: {} };
+  t.like(appOnHost('web1', { ...files, health: 'passing' }), { state: 'well', problem: '' });
+  t.like(appOnHost('web1', { ...files, health: 'failing', finding: 'test exited (exit code 1)' }), {
+    state: 'unwell',
+    problem: 'unhealthy: test exited (exit code 1)',
+  });
+});
+
 test('of a host whose agent is not running nobody knows, and since when is said', (t) => {
   t.like(appOnHost('web1', running, '2026-02-01T00:00:00Z'), {
     ...{ state: 'unknown', since: '2026-02-01T00:00:00Z', problem: 'its agent is not running' },

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import {
   chmod,
   link,
@@ -17,6 +17,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
+import { explainUnreadable } from '../../../world/fs/deploy-trees/explain-unreadable.js';
 import { EtcdWorld, WorldError } from '../../../world/index.js';
 import { Etcd } from '../helpers/etcd.js';
 import { Link } from '../helpers/link.js';
@@ -234,6 +235,31 @@ test.serial('an aborted transfer rejects with the reason and leaves nothing', as
   );
   t.deepEqual(await readdir(folder), ['from']);
 });
+
+test.serial(
+  'a file that goes away while it is read, or may not be read, is named with what to do',
+  async (t) => {
+    const { world, folder } = await scratch(t, etcd);
+    const gone = path.join(folder, 'gone');
+    await writeFile(gone, '');
+    const goes = world.putTree(folder, {
+      isLeftOut: () => {
+        rmSync(gone, { force: true });
+        return false;
+      },
+    });
+    await t.throwsAsync(goes, {
+      code: 'conflict',
+      message: `${gone} went away while the directory was read: try again when nothing writes to it.`,
+    });
+    const refused = Object.assign(new Error('EACCES'), { code: 'EACCES', path: '/app/key' });
+    t.like(explainUnreadable(refused) as WorldError, {
+      code: 'invalid',
+      message:
+        'Cannot read /app/key: this user may not. Make it readable, or leave it out ("exclude" in hawser.yaml, or .hawserignore).',
+    });
+  },
+);
 
 test.serial('a file that changes between hashing and sending fails the upload by name', async (t) => {
   const { world, folder } = await scratch(t, etcd);

@@ -15,6 +15,7 @@ import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
 import { TreeDraft } from '../tree/tree-draft.js';
 import { EMPTY_ROOT, type Node } from '../tree/tree-node.js';
 import type { OnProgress } from '../world-fs.js';
+import { explainUnreadable } from './explain-unreadable.js';
 import { FRESH_TREE_SECONDS, freshTreeKey, treeKey } from './tree-keys.js';
 
 /** The result of an upload. Sizes are in bytes, before compression. */
@@ -124,6 +125,8 @@ async function readFolder(
     signal,
     names: 'any',
     isLeftOut: (relative, isDirectory) => isGits(relative) || isLeftOut?.(relative, isDirectory) === true,
+  }).catch((error: unknown) => {
+    throw explainUnreadable(error);
   });
   const [root, ...entries] = read.entries;
   if (root?.node.type !== 'directory')
