@@ -3,6 +3,9 @@ import { type ClientWorld, type Log, type Report, WorldError } from '../../../wo
 import type { AppReporter, ProgressReport } from '../apps/app-follower.js';
 import { retryWhileUnavailable } from '../retry-while-unavailable.js';
 
+/** Steps follow each other within moments: the first of a state is told at once, of the rest only so often. */
+const GATHER_MS = 200;
+
 /**
  * Reports the progress of an app's deploys on this host. Nothing waits for it: what cannot be written, because etcd is
  * unavailable or full, is written later, and of superseded reports only the last.
@@ -13,6 +16,7 @@ export class DeployReporter implements AppReporter {
   readonly #pending = new Map<number, Report>();
   readonly #wake = new Notify();
   #lastId: number | undefined;
+  #written: { readonly id: number; readonly state: Report['state']; readonly atMs: number } | undefined;
 
   constructor(hostname: string, log: Log) {
     this.#hostname = hostname;
@@ -34,10 +38,17 @@ export class DeployReporter implements AppReporter {
   /** Writes pending reports until the signal aborts or the World is closed. */
   async run(world: ClientWorld, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const [id] = this.#pending.keys();
-      if (id === undefined) await this.#wake.wait(undefined, signal);
-      else if (!(await this.#write(world, id, signal))) return;
+      const [next] = this.#pending;
+      const restMs = next === undefined ? undefined : this.#restMs(...next);
+      if (next === undefined || (restMs !== undefined && restMs > 0)) await this.#wake.wait(restMs, signal);
+      else if (!(await this.#write(world, next[0], signal))) return;
     }
+  }
+
+  /** How long a report may wait for the next one. What others decide by, a change of the state, may not. */
+  #restMs(id: number, { state }: Report): number {
+    const { id: lastId, state: lastState, atMs } = this.#written ?? { atMs: 0 };
+    return id === lastId && state === lastState ? atMs + GATHER_MS - performance.now() : 0;
   }
 
   /** @returns false if the World is closed or the signal aborted */
@@ -54,6 +65,7 @@ export class DeployReporter implements AppReporter {
       if (signal.aborted || (error instanceof WorldError && error.code === 'closed')) return false;
       this.#log('error', `could not report on deploy ${id}: ${String(error)}`);
     }
+    if (written !== undefined) this.#written = { id, state: written.state, atMs: performance.now() };
     if (this.#pending.get(id) === written) this.#pending.delete(id);
     return true;
   }

@@ -19,6 +19,7 @@ export class RunningReporter {
 
   /** What runs of an app from now on; undefined: nothing. */
   set(app: string, running: RunningApp | undefined): void {
+    if (JSON.stringify(running) === JSON.stringify(this.#apps.get(app))) return;
     if (running === undefined) this.#apps.delete(app);
     else this.#apps.set(app, running);
     this.#at = new Date().toISOString();
