@@ -1,9 +1,11 @@
 import type { ClientWorld } from '../../world/client-world.js';
 import type { Deployment } from '../../world/deploys/deploy-payload.js';
+import type { FolderTree, TreeUpload } from '../../world/fs/deploy-trees/put-deploy-tree.js';
 import { CliError } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { counted, formatBytes } from '../output/format-quantities.js';
 import { lines, type OutputOptions, printNote } from '../output/print.js';
+import { showTransfer } from '../output/show-transfer.js';
 import { writeRemark } from '../output/write-output.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
 import { requireSecrets } from '../secrets/require-secrets.js';
@@ -104,7 +106,7 @@ async function carryOut(
   const { prepared, plan, confirmed, run } = work;
   const { signal, onRecord, allowMissing, sign } = run;
   const { targets, position } = plan;
-  const upload = await world.putTree(plan.folder, { signal });
+  const upload = await uploadShown(world, plan.folder, run);
   const [sent, all] = [upload.uploadedBytes, upload.sizeBytes].map(formatBytes);
   printNote(run, `Uploaded ${sent} of ${all} in ${counted(upload.files, 'file')}.`);
   const { tree } = upload;
@@ -115,6 +117,11 @@ async function carryOut(
   printNote(run, `Recorded deploy ${id}.`);
   if (run.wait && targets.live.length > 0) return reportOutcome(world, { id, deployment }, run);
   return onlyRecorded(id, plan, run);
+}
+
+async function uploadShown(world: ClientWorld, folder: FolderTree, run: DeployRun): Promise<TreeUpload> {
+  using progress = showTransfer('upload', 'Uploading', run);
+  return await world.putTree(folder, { signal: run.signal, onProgress: progress.show });
 }
 
 /** Where nobody waits for the hosts, or none would begin. */

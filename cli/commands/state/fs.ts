@@ -2,17 +2,17 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { ClientWorld } from '../../../world/client-world.js';
-import type { WorldFs } from '../../../world/fs/world-fs.js';
+import type { OnProgress, WorldFs } from '../../../world/fs/world-fs.js';
 import { DEFAULT_METADATA_PREFIX } from '../../../world/keys.js';
 import type { CommandContext } from '../../command-context.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
-import { CopyProgress } from '../../fs/copy-progress.js';
 import { explainPathErrors } from '../../fs/explain-path-errors.js';
 import { drawTree, type Listed, listFolder } from '../../fs/list-folder.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { counted, formatBytes } from '../../output/format-quantities.js';
 import { formatTable, lines, printResult } from '../../output/print.js';
+import { showTransfer } from '../../output/show-transfer.js';
 import { writeValueStream } from '../../output/write-output.js';
 
 interface FsFlags extends ConnectionFlags {
@@ -87,10 +87,9 @@ function fsPut(context: CommandContext): Command {
         const target = (await isFile(local))
           ? await inFolder(fs, at, { name: path.basename(local), call })
           : at;
-        const progress = new CopyProgress(flags);
-        const copied = await fs
-          .copyIn(local, target, { ...call, onProgress: progress.show })
-          .finally(() => progress.end());
+        const copied = await shown('Uploading', flags, (onProgress) =>
+          fs.copyIn(local, target, { ...call, onProgress }),
+        );
         const [sent, all] = [copied.uploadedBytes, copied.sizeBytes].map(formatBytes);
         printResult(
           flags,
@@ -99,6 +98,16 @@ function fsPut(context: CommandContext): Command {
         );
       });
     });
+}
+
+/** Shows the progress while it copies. */
+async function shown<T>(
+  label: string,
+  flags: FsFlags,
+  copy: (onProgress: OnProgress) => Promise<T>,
+): Promise<T> {
+  using progress = showTransfer('copy', label, flags);
+  return await copy(progress.show);
 }
 
 function fsGet(context: CommandContext): Command {
@@ -112,10 +121,9 @@ function fsGet(context: CommandContext): Command {
     .action(async (at: string, local: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call) => {
         if (local === '-') return toStdout(fs, at, call);
-        const progress = new CopyProgress(flags);
-        const copied = await fs
-          .copyOut(at, local, { ...call, onProgress: progress.show })
-          .finally(() => progress.end());
+        const copied = await shown('Fetching', flags, (onProgress) =>
+          fs.copyOut(at, local, { ...call, onProgress }),
+        );
         const { local: target, files, sizeBytes } = copied;
         printResult(
           flags,

@@ -15,12 +15,15 @@ export const IN_FLIGHT = 8;
 export const BULK_TIMEOUT_MS = 60_000;
 
 /** Groups blocks so that each group fits one transaction: at most 127 operations and 1 MiB before compression. */
-export function batchBlocks<T extends { readonly length: number }>(blocks: Iterable<T>): T[][] {
+export function batchBlocks<T extends { readonly length: number }>(
+  blocks: Iterable<T>,
+  mostBytes = MOST_BYTES,
+): T[][] {
   const groups: T[][] = [];
   let group: T[] = [];
   let bytes = 0;
   for (const block of blocks) {
-    if (group.length === MOST_OPS || (group.length > 0 && bytes + block.length > MOST_BYTES)) {
+    if (group.length === MOST_OPS || (group.length > 0 && bytes + block.length > mostBytes)) {
       groups.push(group);
       group = [];
       bytes = 0;

@@ -1,4 +1,3 @@
-import { inParallel } from '../../../base/in-parallel.js';
 import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
@@ -12,6 +11,7 @@ import { warnOfQuota } from '../gc/warn-of-quota.js';
 import type { BlockRef } from '../tree/tree-node.js';
 import { BULK_TIMEOUT_MS, batchBlocks, type Found, findMissing } from './batch-blocks.js';
 import { DEFAULT_PREFIXES, type FsPrefixes, registration } from './file-system-prefixes.js';
+import { inGrowingParallel } from './in-growing-parallel.js';
 import {
   type Commit,
   type Pin,
@@ -29,8 +29,8 @@ const MOST_OPS = 100;
 const MOST_BYTES = 1 << 20;
 /** So little goes with all other calls: a connection of its own would have to be opened first. */
 const SMALL_BYTES = 256 << 10;
-/** Over a long link, each of several connections is full with some megabytes under way. */
-const SENDS_IN_FLIGHT = 16;
+/** What one request carries, so that progress shows also over a slow link. */
+const SENT_BYTES = 512 << 10;
 const SMALL_READ_BYTES = 64 << 10;
 
 export interface EtcdStorageOptions {
@@ -126,7 +126,7 @@ export class EtcdStorage implements Storage {
       );
     }
     const isBulk = uploadedBytes > SMALL_BYTES;
-    await inParallel(batchBlocks(unsent), SENDS_IN_FLIGHT, async (batch) => {
+    await inGrowingParallel(batchBlocks(unsent, SENT_BYTES), async (batch) => {
       await this.#send(batch, { ...bulk, bulk: isBulk });
       onSent?.(batch.reduce((sum, { length }) => sum + length, 0));
     });
