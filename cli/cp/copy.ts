@@ -12,6 +12,8 @@ import { logTo, type OutputOptions, printNote, printResult } from '../output/pri
 import { download } from './download.js';
 import { type LocalTree, listLocalTree } from './list-local-tree.js';
 import { listRemoteTree } from './list-remote-tree.js';
+import type { RemoteFiles } from './remote-files.js';
+import { ShellFiles } from './shell-files.js';
 import { TransferProgress } from './transfer-progress.js';
 import { upload } from './upload.js';
 
@@ -129,13 +131,14 @@ async function placeFor({ to, hosts }: CopyRequest, hostname: string, sources: n
   return to;
 }
 
-async function openFiles(tunnel: Tunnel, hostname: string, signal: AbortSignal): Promise<SftpFiles> {
+/** By SFTP, or where sshd has none by commands. */
+async function openFiles(tunnel: Tunnel, hostname: string, signal: AbortSignal): Promise<RemoteFiles> {
   try {
     return await SftpFiles.open(tunnel, signal);
   } catch (error) {
-    if (!(error instanceof TunnelError) || error.code !== 'exec-refused') throw error;
-    const message = `${hostname} has no SFTP, which copying needs: add "Subsystem sftp internal-sftp" to its sshd_config.`;
-    throw new CliError('failed', message, { cause: error });
+    const hasNone = error instanceof TunnelError && error.code === 'exec-refused';
+    if (!hasNone) throw error;
+    return new ShellFiles(tunnel, hostname, signal);
   }
 }
 

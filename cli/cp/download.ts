@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { chmod, type FileHandle, lstat, mkdir, open, rename, symlink, unlink } from 'node:fs/promises';
 import { inParallel } from '../../base/in-parallel.js';
-import type { SftpFiles } from '../../tunnel/sftp/sftp-files.js';
 import { SftpError } from '../../tunnel/sftp/sftp-session.js';
 import {
   type Destination,
@@ -13,6 +12,7 @@ import { CliError } from '../errors.js';
 import { explainFileError } from '../system/explain-file-error.js';
 import { type CopiedEntry, joined, partialName, split } from './copied-entry.js';
 import type { RemoteTree } from './list-remote-tree.js';
+import type { RemoteFiles } from './remote-files.js';
 
 /** How many files are on their way at once. */
 const AT_ONCE = 8;
@@ -25,7 +25,7 @@ const MOST_UNSIZED_BYTES = 64_000_000;
 
 /** From where, and how to tell of it. */
 export interface Download {
-  readonly files: SftpFiles;
+  readonly files: RemoteFiles;
   readonly hostname: string;
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal;

@@ -1,9 +1,9 @@
-import type { SftpFiles } from '../../tunnel/sftp/sftp-files.js';
 import type { SftpAttributes } from '../../tunnel/sftp/sftp-packets.js';
 import { SftpError } from '../../tunnel/sftp/sftp-session.js';
 import { EscapeChecker } from '../../world/fs/tree/escape-checker.js';
 import { CliError } from '../errors.js';
 import { type CopiedEntry, joined, PERMISSIONS, split, typeOfMode, withoutEnd } from './copied-entry.js';
+import type { RemoteFiles } from './remote-files.js';
 
 /** A host that lists more does not mean well, or does not know what it lists. */
 const MOST_ENTRIES = 1_000_000;
@@ -21,7 +21,7 @@ export interface RemoteTree {
 }
 
 interface Listing {
-  readonly files: SftpFiles;
+  readonly files: RemoteFiles;
   readonly hostname: string;
   readonly signal: AbortSignal;
 }

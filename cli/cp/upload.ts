@@ -1,17 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { inParallel } from '../../base/in-parallel.js';
-import type { SftpFiles } from '../../tunnel/sftp/sftp-files.js';
 import { SftpError } from '../../tunnel/sftp/sftp-session.js';
 import { CliError } from '../errors.js';
 import { type CopiedEntry, joined, partialName, split, typeOfMode, withoutEnd } from './copied-entry.js';
 import type { LocalTree } from './list-local-tree.js';
+import type { RemoteFiles } from './remote-files.js';
 
 /** How many files are on their way at once, so that many small ones do not wait for each other. */
 const AT_ONCE = 8;
 
 /** Where files go, and how to tell of it. */
 export interface Upload {
-  readonly files: SftpFiles;
+  readonly files: RemoteFiles;
   /** For errors. */
   readonly hostname: string;
   readonly onBytes: (bytes: number) => void;
@@ -96,7 +96,7 @@ async function sendFile(tree: LocalTree, entry: CopiedEntry, path: Buffer, uploa
   await files.replace(partial, path);
 }
 
-type Attributes = Awaited<ReturnType<SftpFiles['lstat']>>;
+type Attributes = Awaited<ReturnType<RemoteFiles['lstat']>>;
 
 function isSame(there: Attributes, { sizeBytes, mtimeSeconds }: CopiedEntry): boolean {
   if (there === undefined || typeOfMode(there.mode ?? 0) !== 'file') return false;

@@ -47,6 +47,7 @@ export class SftpSession {
   readonly #packets = new PacketReader();
   #failure: unknown;
   #greeted: () => void = () => {};
+  #isGreeted = false;
 
   constructor(command: RemoteCommand, host: string) {
     this.#command = command;
@@ -55,7 +56,7 @@ export class SftpSession {
     command.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
     command.stdout.once('error', (error) => this.#fail(error));
     command.exit.then(
-      () => this.#fail(this.#broken('its SFTP server has ended')),
+      () => this.#fail(this.#isGreeted ? this.#broken('its SFTP server has ended') : this.#hasNone()),
       (error: unknown) => this.#fail(error),
     );
   }
@@ -110,6 +111,7 @@ export class SftpSession {
         this.extensions.add(fields.text());
         fields.bytes();
       }
+      this.#isGreeted = true;
       this.#greeted();
       return;
     }
@@ -124,6 +126,12 @@ export class SftpSession {
       if (status === 0) waiting.resolve({ type, fields });
       else waiting.reject(status === END ? new EndOfFile() : new SftpError(status, words));
     }
+  }
+
+  /** sshd accepts the subsystem, whose program is not there. */
+  #hasNone(): TunnelError {
+    const message = `${this.#host} has no SFTP: its server ended at once. Check "Subsystem sftp" in its sshd_config.`;
+    return new TunnelError('exec-refused', this.#host, message);
   }
 
   #broken(problem: string, cause?: unknown): TunnelError {

@@ -94,6 +94,36 @@ test.serial('a tree goes there and back whole, whatever its names are', async (t
   t.true((await readdir(at('back'))).includes('there'));
 });
 
+test.serial('without SFTP the same is done by commands', async (t) => {
+  for (const [name, config] of [
+    ['none', []],
+    ['broken', ['Subsystem sftp /nonexistent']],
+  ] as const) {
+    await using sshd = await Sshd.start([...config, 'MaxSessions 2']);
+    const flags = ['--ssh-id', sshd.identityFile, '--ssh-known-hosts', sshd.knownHostsFile];
+    const host = formatDestination(sshd.destination);
+    const run = (...places: string[]) =>
+      hawser(['cp', ...flags, '--ssh-config', 'none', ...places], { cwd: fleet.home });
+    await mkdir(at(name, '-x', 'sub dir'), { recursive: true });
+    await writeFile(at(name, '-x', "it's\n$(a) ü"), 'odd', { mode: 0o604 });
+    await writeFile(at(name, '-x', 'sub dir', 'big'), Buffer.alloc(200_000, 'big'));
+    await writeFile(at(name, '-x', 'empty'), '');
+    await symlink('sub dir', at(name, '-x', 'link'));
+    const there = await run(at(name, '-x'), `${host}:${at(name, 'there')}`);
+    t.is(there.code, 0, there.stderr);
+    t.is(differences(at(name, '-x'), at(name, 'there')), '');
+    if (name === 'broken') continue;
+    t.is((await stat(at(name, 'there', "it's\n$(a) ü"))).mode & 0o777, 0o604);
+    const back = await run(`${host}:${at(name, 'there')}`, at(name, 'back'));
+    t.is(back.code, 0, back.stderr);
+    t.is(differences(at(name, '-x'), at(name, 'back')), '');
+    const absent = await run(`${host}:${at('nosuch')}`, at(name, 'x'));
+    t.regex(absent.stderr, /there is no such file or directory/);
+    const latin = await run(at('src', 'sub'), `${host}:${at(name, 'latin')}`);
+    t.regex(latin.stderr, /without it names have to be UTF-8/);
+  }
+});
+
 test.serial('files of many hosts get a directory for each, and what fails is told of its host', async (t) => {
   const { code, stdout } = await cp([`all:${at('src', 'empty')}`, at('many'), '--json']);
   t.is(code, 0);

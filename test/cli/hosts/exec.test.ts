@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { formatDestination } from '../../../tunnel/index.js';
+import { Sshd } from '../../tunnel/helpers/sshd.js';
 import { hawser, type RunOptions, shown, startHawser } from '../helpers/hawser.js';
 import { SshdFleet } from '../helpers/sshd-fleet.js';
 import { hawserInTerminal } from '../helpers/terminal.js';
@@ -249,6 +250,37 @@ test.serial('output that has no place here ends the command there, and memory st
   t.is(lines['web1']?.exit, null);
   t.regex(lines['web1']?.error ?? '', /cannot be kept here: .*(space|full)/);
   t.is(run.status, 1);
+});
+
+test.serial('sudo gets its password before the input of the command; without sudo it is said', async (t) => {
+  // Hosts on which we seem to be nobody special, one with a sudo that wants a password, one without any.
+  const folder = path.join(fleet.home, 'fake');
+  await mkdir(folder);
+  const fakes = {
+    id: 'case $1 in -u) echo 1000 ;; *) echo ann ;; esac',
+    sudo: '[ "$1" != -n ] || exit 1\nread -r password; [ "$password" = secret ] || exit 1\nshift 5; exec "$@"',
+  };
+  for (const [name, script] of Object.entries(fakes))
+    await writeFile(path.join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  for (const name of ['sh', 'cat', 'true']) await symlink(`/bin/${name}`, path.join(folder, name));
+  await using sshd = await Sshd.start([`SetEnv PATH=${folder} SHLVL=1`]);
+  const place = formatDestination(sshd.destination);
+  const flags = ['exec', '--ssh-config', 'none', '--ssh-id', sshd.identityFile, '--sudo'];
+  const run = (more: string[], input = '') =>
+    hawser([...flags, '--ssh-known-hosts', sshd.knownHostsFile, place, ...more], { cwd: fleet.home, input });
+  const file = path.join(fleet.home, 'password');
+  await writeFile(file, 'secret\n', { mode: 0o600 });
+  const fine = await run(['--sudo-password-file', file, '--json', '-c', 'cat; cat'], 'input\n');
+  t.like(byHost(fine.stdout)[place], { exit: 0, stdout: 'input\n' });
+  const nobody = await run(['--', 'true']);
+  t.is(nobody.code, 1);
+  t.regex(nobody.stderr, /no terminal to ask on: pass --sudo-password-file FILE/);
+  await writeFile(file, 'wrong\n');
+  t.regex((await run(['--sudo-password-file', file, '--', 'true'])).stderr, /does not take the password/);
+  t.false((fine.stdout + fine.stderr + nobody.stderr).includes('secret'));
+  await rm(path.join(folder, 'sudo'));
+  const none = await run(['--json', '--', 'true']);
+  t.regex(byHost(none.stdout)[place]?.error ?? '', /ann is not root on .*, and there is no sudo/);
 });
 
 test.serial('sudo: who needs none is root at once; a terminal is for one host', async (t) => {
