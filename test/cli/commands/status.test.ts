@@ -133,6 +133,28 @@ test.serial('status of some hosts shows them, and what concerns them', async (t)
   t.notRegex(waited.stdout, /db1/);
 });
 
+/** How many requests etcd has answered since it began. */
+async function requests(): Promise<number> {
+  const metrics = await (await fetch(`${direct.etcd.url}/metrics`)).text();
+  const counts = [...metrics.matchAll(/^grpc_server_handled_total\{.*\} (\S+)$/gm)];
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+test.serial('status of many hosts takes as many requests as that of few', async (t) => {
+  const cost = async () => {
+    const before = await requests();
+    await direct.run(['status']);
+    return (await requests()) - before;
+  };
+  const few = await cost();
+  const names = Array.from({ length: 60 }, (_, index) => `many${index}`);
+  await addHosts(Object.fromEntries(names.map((name) => [name, { role: 'web', converged: true }])));
+  t.is(await cost(), few);
+  await using world = direct.world('looks');
+  for (const prefix of ['/agents/many', '/hawser/hosts/many', '/converged/many'])
+    await world.client.delPrefix(prefix);
+});
+
 test.serial(
   'a selection of hosts that is wrong is refused, before connecting where that can be',
   async (t) => {
