@@ -11,7 +11,7 @@ import type { HostReport } from '../recover/plan-recovery.js';
  * Shows what is known of a fleet whose etcd does not answer: each host is asked over SSH what it has. All are asked, since
  * one alone does not know what keeps the others; the selected ones are shown.
  *
- * @throws the error itself where SSH leads to no agent either; CliError `usage` as `selectHosts`
+ * @throws the error itself where SSH leads to no host either; CliError `usage` as `selectHosts`
  */
 export async function statusBySsh(
   context: CommandContext,
@@ -29,8 +29,8 @@ export async function statusBySsh(
   const reaching = { prefix: flags.prefix, timeoutMs: target.timeoutMs, signal };
   await using reached = await ReachedHosts.open(hosts, reaching);
   const reports = await reached.report(reaching);
-  if (reports.every(({ agent }) => agent === undefined)) throw error;
-  const message = reasonOf(reports) ?? error.message;
+  if (reports.every(({ trouble }) => trouble?.kind === 'out-of-reach')) throw error;
+  const message = reasonOf(reports) ?? `${error.message} "hawser doctor" says what is wrong with each host.`;
   const problems = [{ code: 'unavailable', host: null, message }, ...troublesOf(reports)];
   const shown = selection === undefined ? reports : selectReports(reports, selection, target.fleetHosts);
   printResult(flags, { ok: false, hosts: shown.map(toStatus), problems }, formatReports(shown));

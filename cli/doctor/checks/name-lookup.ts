@@ -8,7 +8,7 @@ export const nameLookup: Check<DialledServer> = {
   title: 'name lookup',
   isBeforeLogin: true,
   look: (patient) => patient.server(),
-  judge({ address, addresses, lookupError }, { name, destination: { alias } }) {
+  judge({ address, addresses, lookupError }, { name, isFleetHost, destination: { alias } }) {
     if (address === undefined) return skipped('a command connects (ProxyCommand)');
     const { host } = address;
     if (lookupError === undefined) return ok(addresses.includes(host) ? host : `${host} is ${addresses[0]}`);
@@ -18,7 +18,9 @@ export const nameLookup: Check<DialledServer> = {
       return wrong(
         'unknown-name',
         message,
-        `Correct the address of ${name} with "hawser fleet edit", or in ~/.ssh/config.`,
+        isFleetHost
+          ? `Correct the address of ${name} in the fleet file: hawser fleet edit`
+          : 'Correct the name, or say in ~/.ssh/config where that host is (HostName).',
       );
     }
     const why = lookupError === 'timeout' ? 'did not answer in time' : `failed (${lookupError})`;

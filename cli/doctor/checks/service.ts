@@ -49,8 +49,9 @@ export const service: Check<HostFact> = {
 };
 
 /** A host that `up` never came to may have an agent that somebody started by hand. */
-function judgeBare({ unit, isListening }: LookFact, { name, isFleetHost, place }: Subject): Finding {
+function judgeBare({ unit, isListening, socket }: LookFact, { name, isFleetHost, place }: Subject): Finding {
   if (isListening) return skipped('the agent was started by hand');
+  if (socket === undefined && isFleetHost) return skipped('"hawser up" was never here');
   if (!isFleetHost) {
     return unit?.load === 'loaded'
       ? wrong(

@@ -123,7 +123,7 @@ test.serial('a name that does not exist', async (t) => {
     'name',
     'unknown-name',
     /no host with the name no-such-host\.invalid/,
-    /fleet edit/,
+    /ssh\/config/,
   ]);
   t.true(found.isUnreachable);
 });
