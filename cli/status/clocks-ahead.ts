@@ -5,9 +5,7 @@ import type { HostHealth } from '../../world/agents/host-health.js';
  * may be the one that is wrong.
  */
 export function clocksAhead(health: ReadonlyMap<string, HostHealth>): Map<string, number> {
-  const known = [...health].flatMap(([hostname, { clockAheadMs }]) =>
-    clockAheadMs === undefined ? [] : [[hostname, clockAheadMs] as const],
-  );
+  const known = [...health].map(([hostname, { clockAheadMs = 0 }]) => [hostname, clockAheadMs] as const);
   const sorted = known.map(([, aheadMs]) => aheadMs).toSorted((a, b) => a - b);
   const middle = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
   return new Map(known.map(([hostname, aheadMs]) => [hostname, aheadMs - middle]));

@@ -32,7 +32,7 @@ export function diskTrouble({ totalBytes, freeBytes }: DiskRoom): 'full' | 'low'
 export interface HostHealth {
   /** Where the agent keeps its data; absent where the system does not say. */
   readonly disk?: DiskRoom | undefined;
-  /** How far its clock is ahead of the elected host's, in milliseconds; absent until that was measured. */
+  /** How far its clock is ahead of the elected host's, in milliseconds; absent while that is less than a few seconds, or not known. */
   readonly clockAheadMs?: number | undefined;
 }
 

@@ -8,7 +8,8 @@ const WRITE_MS = 300_000;
 /** The second write follows soon, so that there is a first comparison early. */
 const SECOND_WRITE_MS = 10_000;
 
-const LOOK_MS = 5_000;
+/** How often a host looks whether it is the elected one. */
+const LOOK_MS = 10_000;
 
 interface Compared {
   readonly client: Client;
