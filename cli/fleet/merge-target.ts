@@ -51,7 +51,7 @@ export interface FleetTarget {
   readonly isDefault?: boolean | undefined;
   /** Then, those that could have been meant. */
   readonly knownFleets?: readonly string[] | undefined;
-  /** The flag that names what was found without one, because of the directory: another directory finds something else. */
+  /** The flag that names the fleet or the file of the connection, also where the directory or the environment says so. */
   readonly foundBy?: readonly string[] | undefined;
   /** For `https://` seeds. */
   readonly tls?: TlsOptions | undefined;

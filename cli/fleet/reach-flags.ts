@@ -1,30 +1,39 @@
+import path from 'node:path';
 import type { ConnectionFlags } from './connection-flags.js';
 import type { FleetTarget } from './merge-target.js';
 
-const FLAGS = {
-  fleet: '--fleet',
-  config: '--config',
-  sshUrl: '--ssh-url',
-  sshHostkey: '--ssh-hostkey',
-  sshId: '--ssh-id',
-  sshKnownHosts: '--ssh-known-hosts',
-  sshConfig: '--ssh-config',
-  transport: '--transport',
-  seeds: '--seeds',
-  cacert: '--cacert',
-  cert: '--cert',
-  key: '--key',
-  user: '--user',
-  passwordFile: '--password-file',
-  namespace: '--namespace',
-} as const satisfies Partial<Record<keyof ConnectionFlags, string>>;
+type Given = string | readonly string[] | undefined;
 
 /** The flags by which another command reaches the same fleet, from any directory. */
-export function reachFlags(flags: ConnectionFlags, target: Pick<FleetTarget, 'foundBy'>): string[] {
-  const given = Object.entries(FLAGS).flatMap(([name, flag]) => {
-    const value: string | readonly string[] | undefined = flags[name as keyof typeof FLAGS];
-    const values = value === undefined ? [] : [value].flat();
-    return values.flatMap((one) => [flag, one]);
-  });
-  return [...given, ...(target.foundBy ?? [])];
+export function reachFlags(flags: ConnectionFlags, { foundBy = [] }: Pick<FleetTarget, 'foundBy'>): string[] {
+  const values: readonly (readonly [flag: string, given: Given])[] = [
+    ['--ssh-url', flags.sshUrl],
+    ['--ssh-hostkey', flags.sshHostkey],
+    ['--transport', flags.transport],
+    ['--seeds', flags.seeds],
+    ['--user', flags.user],
+    ['--namespace', flags.namespace],
+  ];
+  const files: readonly (readonly [flag: string, given: Given])[] = [
+    ['--ssh-id', flags.sshId],
+    ['--ssh-known-hosts', flags.sshKnownHosts],
+    ['--ssh-config', flags.sshConfig],
+    ['--cacert', flags.cacert],
+    ['--cert', flags.cert],
+    ['--key', flags.key],
+    ['--password-file', flags.passwordFile],
+  ];
+  return [
+    ...foundBy.map((value) => (/\/|\.ya?ml$/.test(value) ? path.resolve(value) : value)),
+    ...values.flatMap(([flag, given]) => each(given).flatMap((value) => [flag, value])),
+    ...files.flatMap(([flag, given]) => each(given).flatMap((file) => [flag, fromAnywhere(file)])),
+  ];
+}
+
+function each(given: Given): readonly string[] {
+  return given === undefined ? [] : [given].flat();
+}
+
+function fromAnywhere(file: string): string {
+  return /^(~|none$)/.test(file) ? file : path.resolve(file);
 }

@@ -44,8 +44,9 @@ export async function resolveTarget(
   const appFolder = options.appFolder === undefined ? undefined : await realPath(options.appFolder);
   const starts = appFolder === undefined ? [startFolder] : [appFolder, startFolder];
   const limits = { timeoutMs: flags.timeout, signal: options.signal };
+  const named = await namedFleet(flags, searchConfig, limits);
   const found =
-    (await namedFleet(flags, searchConfig, limits)) ??
+    named ??
     (await searchedFleet(await findConfig({ file: flags.config, from: searchConfig ? starts : [] }, limits), {
       flags,
       appFolder,
@@ -56,7 +57,7 @@ export async function resolveTarget(
   const target = {
     ...mergeTarget(flags, config, connection?.origin === 'folder'),
     file: connection?.file,
-    foundBy: flags.config === undefined ? flagsFor(found) : [],
+    foundBy: named === undefined ? flagsFor(found, flags) : ['--fleet', wantedFleet(flags) ?? ''],
     ...(connection?.config === config ? sourceOf(connection) : {}),
   };
   return target.isDefault === true && searchConfig ? { ...target, knownFleets: await fleetNames() } : target;
@@ -81,7 +82,8 @@ export function isUndecided({ isDefault, knownFleets = [] }: FleetTarget): boole
 }
 
 /** What names the file that a directory led to. */
-function flagsFor({ connection, fleet, usesFleet = false }: FoundConfig): string[] {
+function flagsFor({ connection, fleet, usesFleet = false }: FoundConfig, flags: ConnectionFlags): string[] {
+  if (flags.config !== undefined) return ['--config', flags.config];
   if (usesFleet && fleet !== undefined) return ['--fleet', fleet.name];
   return connection?.origin === 'folder' ? ['--config', connection.file] : [];
 }
