@@ -57,6 +57,7 @@ export function drawDeploy(deploy: WatchedDeploy, { columns, rows }: ScreenSize)
   const { hosts } = deploy;
   const room = Math.max(rows - 1 - LINES_BESIDE, 1);
   const head = headLine(deploy);
+  if (hosts.size === 0) return [head, ...reasonLine(deploy)];
   if (hosts.size <= room) return [head, ...hostLines([...hosts], columns), ...reasonLine(deploy)];
   const listed = [...hosts]
     .filter(([, { state }]) => !QUIET.includes(state))
