@@ -1,7 +1,7 @@
 // Makes one file out of the compiled program, dist/bundle/program.cjs, since loading one file takes half the time of
 // loading hundreds; the same compressed, hawser.cjs.gz, which `hawser up` puts on hosts; hawser.cjs, the command that npm
 // installs, which starts the program; and what this Node compiled of it. Equal sources give equal bytes, except for the
-// last, which is not published. Runs after the compiler.
+// last, which is not published. Also makes the JSON Schema of hawser.yaml, and the manual. Runs after the compiler.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -168,5 +168,9 @@ if (status !== 0) throw new Error(`compiling ahead ended with ${status}`);
 // For editors.
 const { manifestJsonSchema } = await import('./dist/cli/manifest/manifest-json-schema.js');
 writeFileSync(inProject('dist/hawser.schema.json'), `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`);
+const { makeManPages } = await import('./dist/cli/help/make-man-pages.js');
+rmSync(inProject('dist/man'), { recursive: true, force: true });
+mkdirSync(inProject('dist/man'));
+for (const { file, text } of makeManPages(version)) writeFileSync(inProject(`dist/man/${file}`), text);
 // Last, because a build is complete once it is there.
 writeFileSync(`${folder}/hawser.cjs.gz`, gzipSync(program, { level: 9 }));

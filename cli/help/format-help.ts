@@ -3,7 +3,7 @@ import type { Argument, Command, HelpConfiguration, Option } from 'commander';
 /** Headings of the options that many commands share, in the order in which they follow a command's own. */
 export const CONNECTION_OPTIONS = 'Connection options:';
 export const GENERAL_OPTIONS = 'General options:';
-const SHARED: readonly string[] = [CONNECTION_OPTIONS, GENERAL_OPTIONS];
+export const SHARED_HEADINGS: readonly string[] = [CONNECTION_OPTIONS, GENERAL_OPTIONS];
 
 /** How commander lays out the help of every command. */
 export const HELP_FORMAT: HelpConfiguration = {
@@ -15,7 +15,7 @@ export const HELP_FORMAT: HelpConfiguration = {
 };
 
 /** One form for all: `what it is (choices: …; default: …)`. A flag that is off by default needs no note. */
-function described({
+export function described({
   description,
   defaultValue,
   defaultValueDescription,
@@ -36,6 +36,6 @@ function groupItems<T extends Command | Option>(
   groupOf: (item: T) => string,
 ): Map<string, T[]> {
   const headings = [...new Set([...all, ...shown].map(groupOf))];
-  headings.sort((a, b) => SHARED.indexOf(a) - SHARED.indexOf(b));
+  headings.sort((a, b) => SHARED_HEADINGS.indexOf(a) - SHARED_HEADINGS.indexOf(b));
   return new Map(headings.map((heading) => [heading, shown.filter((item) => groupOf(item) === heading)]));
 }

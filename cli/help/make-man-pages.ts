@@ -1,0 +1,10 @@
+import { EXIT_CODES } from '../exit-codes.js';
+import { Interrupts } from '../interrupts.js';
+import { program } from '../program.js';
+import { type ManPage, manPages } from './man-page.js';
+
+/** The pages of this program's manual, which the build puts into the package. */
+export function makeManPages(version: string): ManPage[] {
+  using interrupts = new Interrupts();
+  return manPages(program({ version, interrupts, exitCode: EXIT_CODES.done }), version);
+}
