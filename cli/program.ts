@@ -42,8 +42,10 @@ import { EXIT_CODES } from './exit-codes.js';
 import { GENERAL_OPTIONS, HELP_FORMAT } from './help/format-help.js';
 import { addHelpCommands } from './help/help-command.js';
 import { Interrupts } from './interrupts.js';
+import { describeCommandLine } from './output/describe-command-line.js';
 import { type Lines, lines } from './output/escaped-lines.js';
 import { printError } from './output/print.js';
+import { runLog } from './output/run-log.js';
 import { writeJson, writeRemark, writeUsage } from './output/write-output.js';
 
 /** Runs one command line and returns the exit code. Only `main.ts` calls it. */
@@ -52,7 +54,7 @@ export async function runProgram(argv: readonly string[], version: string): Prom
   const context: CommandContext = { version, interrupts, exitCode: EXIT_CODES.done };
   const options = { json: argv.includes('--json'), verbose: argv.includes('--verbose') };
   try {
-    const root = program(context);
+    const root = program(context).hook('preAction', (_, command) => noteRun(command));
     addHelpCommands(root);
     await root.parseAsync(argv);
     if (interrupts.reason !== undefined && context.exitCode === EXIT_CODES.done && !context.endedNormally) {
@@ -64,6 +66,11 @@ export async function runProgram(argv: readonly string[], version: string): Prom
     if (error instanceof InterruptedError && !error.isTelling) return EXIT_CODES.interrupted;
     return printError(error, options);
   }
+}
+
+/** An agent keeps a log of its own. */
+function noteRun(command: Command): void {
+  if (!['run', 'bridge', 'help'].includes(command.name())) runLog.begin(describeCommandLine(command));
 }
 
 /** Prints what can follow the words of a command line. Only `main.ts` calls it. */

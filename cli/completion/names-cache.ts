@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { FleetTarget } from '../fleet/merge-target.js';
 import { couldOthersWrite, readConfigFile } from '../fleet/read-config-file.js';
 import { makePrivateFolder, writePrivateFile } from '../system/private-files.js';
-import { ownCacheFolder } from '../system/user-folders.js';
+import { hasHome, ownCacheFolder } from '../system/user-folders.js';
 
 /** What a fleet was seen to have, by commands that talked to it. */
 export interface SeenNames {
@@ -35,6 +35,7 @@ export async function rememberNames(
   { fleetName, sshUrls, seeds }: Pick<FleetTarget, 'fleetName' | 'sshUrls' | 'seeds'>,
   { apps, hosts }: SeenNames,
 ): Promise<void> {
+  if (!hasHome()) return;
   try {
     const folder = seenFolder();
     const id = createHash('sha256')

@@ -2,6 +2,7 @@ import type { Log } from '../../base/log.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import type { CommandContext } from '../command-context.js';
 import { findForward } from '../forwards/find-forward.js';
+import { listed } from '../output/format-quantities.js';
 import { logTo } from '../output/print.js';
 import { canAsk } from '../prompts/confirm.js';
 import { warnOfOtherVersions } from '../versions/warn-of-other-versions.js';
@@ -58,6 +59,7 @@ export async function withWorld<T>(
   const { signal } = context.interrupts;
   const target = await targetOf(flags, options, signal);
   const log = logTo(flags);
+  log('debug', describeTarget(target));
   await using world = await openWorld(target, log, signal);
   using versions = options.saysVersions === true ? undefined : warnOfOtherVersions(world, log);
   const result = await work(world, { signal, timeoutMs: target.timeoutMs }, target);
@@ -80,4 +82,12 @@ async function targetOf(
     ...(await resolveTarget({ ...flags, fleet }, { ...options, signal })),
     foundBy: ['--fleet', fleet],
   };
+}
+
+/** The first sentence of the story of a connection. */
+function describeTarget({ fleetName, source, sshUrls, seeds, namespace }: FleetTarget): string {
+  const from = source === undefined ? '' : ` (${source.file})`;
+  const name = fleetName === undefined ? 'The fleet' : `The fleet ${fleetName}`;
+  const through = sshUrls.length === 0 ? '' : ` through ${listed(sshUrls)}`;
+  return `${name}${from} is reached at ${listed(seeds)}${through}, namespace ${namespace}.`;
 }

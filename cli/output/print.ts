@@ -2,6 +2,7 @@ import type { Log } from '../../base/log.js';
 import { type ExitCode, exitCodeOf } from '../exit-codes.js';
 import { type Lines, lines } from './escaped-lines.js';
 import { writeLine } from './hold-stderr-while-asking.js';
+import { runLog } from './run-log.js';
 import { stackTraceLines } from './stack-trace-lines.js';
 import { writeJson, writeRemark, writeResult } from './write-output.js';
 
@@ -34,6 +35,7 @@ export function printNote(options: OutputOptions, text: string): void {
 /** Prints what went wrong and returns the exit code for it. */
 export function printError(error: unknown, options: OutputOptions): ExitCode {
   const { code, message, details } = describe(error);
+  runLog.note('error', message);
   if (options.json) writeJson({ error: { code, message, ...details } }, 'stderr');
   else writeRemark(lines([`hawser: ${message}`, ...logTailLines(details['logTail'])]));
   if (options.verbose && error instanceof Error && !options.json) writeRemark(lines(stackTraceLines(error)));
@@ -71,6 +73,7 @@ export function logTailLines(logTail: unknown): string[] {
 /** Warnings always, the rest with `--verbose`; on stderr. */
 export function logTo(flags: OutputOptions): Log {
   return (level, message) => {
+    runLog.note(level, message);
     if (flags.verbose || (!flags.json && (level === 'warn' || level === 'error'))) {
       writeLine(`hawser: ${level === 'warn' || level === 'error' ? '' : `${level}: `}${message}`);
     }

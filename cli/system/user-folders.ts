@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { CliError } from '../errors.js';
@@ -12,6 +13,12 @@ function homeFolder(): string | undefined {
     // A user without a passwd entry, as in a container.
     return undefined;
   }
+}
+
+/** Whether the person's home is there: nobody wants one made for what they can do without. */
+export function hasHome(): boolean {
+  const home = homeFolder();
+  return home !== undefined && existsSync(home);
 }
 
 /** Whether a file of the person's own is not there; HOME may be no directory, as `HOME=/dev/null` of services is. */

@@ -150,8 +150,11 @@ async function dialDestination(
   using timeLimit = new PausableTimeout(connectTimeoutMs, () =>
     attempt.abort(timedOut(host, connectTimeoutMs)),
   );
+  const through = destination.jumps.map((jump) => ` through ${formatDestination(jump)}`).join('');
+  options.log?.('debug', `Connecting to ${host}${through}.`);
+  const startedAt = performance.now();
   try {
-    return await dialWithinLoginLimits(transport, destination, {
+    const link = await dialWithinLoginLimits(transport, destination, {
       keepaliveIntervalMs: destination.keepaliveIntervalMs ?? options.keepaliveIntervalMs,
       keepaliveCountMax: destination.keepaliveCountMax ?? options.keepaliveCountMax,
       questions: options.questions,
@@ -159,6 +162,10 @@ async function dialDestination(
       signal: attempt.signal,
       log: options.log,
     });
+    const key = link.loginKey === undefined ? '' : ` with the key ${link.loginKey}`;
+    const tookMs = Math.round(performance.now() - startedAt);
+    options.log?.('debug', `Logged in to ${host}${key} after ${tookMs} ms.`);
+    return link;
   } finally {
     unlisten();
   }

@@ -59,6 +59,7 @@ export class HostKeyVerifier {
 
   #decide(key: Buffer): HostKeyVerification | Promise<HostKeyVerification> {
     const verification = verifyHostKey(key, this.#trust);
+    if (verification.accepted) this.#options.log?.('debug', describeVerifiedKey(key, this.#trust));
     if (verification.accepted || verification.error.code !== 'host-key-unknown') return verification;
     const { strictHostKeyChecking, batchMode } = this.#destination;
     const { questions } = this.#options;
@@ -101,6 +102,13 @@ export class HostKeyVerifier {
       text = "Please type 'yes', 'no' or the fingerprint: ";
     }
   }
+}
+
+/** By what a key was verified. */
+function describeVerifiedKey(key: Buffer, { known, pins }: HostKeyTrust): string {
+  const line = [...known.keys, ...known.keysWithoutPort].find((one) => one.key.equals(key));
+  const where = pins === undefined && line !== undefined ? `in ${line.file}:${line.line}` : 'pinned';
+  return `Verified ${known.name}: its ${keyType(key)} host key ${fingerprintOf(key)} is ${where}.`;
 }
 
 /** OpenSSH's question about an unknown key. */
