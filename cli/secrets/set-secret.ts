@@ -66,8 +66,19 @@ export async function setSecret(
     ...{ isText, ciphertext },
   };
   await putSecret(world.client, { app, name }, secret, { signal });
+  sayWhoGetsIt(request);
   await sayWhatRuns(world, request, call);
   return { app, name, hosts };
+}
+
+/** A name that is written wrongly shows here first. */
+function sayWhoGetsIt({ name, chosen: { app, manifest }, ...output }: SetRequest): void {
+  if (manifest === undefined) return;
+  const wanted = manifest.secrets?.[name];
+  if (wanted === undefined)
+    printNote(output, `No program of ${app} gets it yet: hawser.yaml does not name ${name} below secrets.`);
+  else if (wanted.from !== undefined)
+    printNote(output, `hawser.yaml takes ${name} from ${wanted.from} on the hosts, not from what was set.`);
 }
 
 /** What runs keeps the value that it was started with. */

@@ -19,7 +19,7 @@ export async function openSecrets(
   sealed: SealedSecrets | undefined,
   host: HostIdentity,
 ): Promise<OpenSecrets> {
-  const variables: Record<string, string> = {};
+  const variables: [string, string][] = [];
   const files = new Map<string, Uint8Array>();
   for (const [name, { as }] of Object.entries(wanted)) {
     const { identity } = await host.get();
@@ -29,9 +29,10 @@ export async function openSecrets(
       );
     });
     if (as === 'file') files.set(name, value);
-    else variables[name] = value.toString();
+    else variables.push([name, value.toString()]);
   }
-  return { variables, files };
+  // Unlike an assignment, this makes a variable of any name.
+  return { variables: Object.fromEntries(variables), files };
 }
 
 /** Shorter values would hide every other letter of a log. */

@@ -168,6 +168,9 @@ test.serial('its hosts get a secret, and nobody else can read it anywhere', asyn
         /^(\S*node (app\.mjs|-e fetch).*)?$/,
       );
   }
+  const other = await secret(['set', 'TOKN'], 'x', folder);
+  t.regex(other.stderr, /No program of shop gets it yet: hawser\.yaml does not name TOKN below secrets\./);
+  t.is((await secret(['remove', 'TOKN', '--json'], '', folder)).stdout, '{"app":"shop","name":"TOKN"}\n');
   const owner = `stat -c '%U %a' ${prefix}/apps/shop/secrets/1/KEY ${prefix}/secrets/identity`;
   t.is(await on('h1', owner), 'nobody 400\nroot 600');
   const [listed] = JSON.parse((await secret(['list', '--app', 'shop', '--json'])).stdout).slice(1);
