@@ -161,7 +161,6 @@ test.serial(
   'name: hello\nsecrets: { TOKEN: hunter2 }',
   /secrets: expected env, file, or a mapping with as .* for TOKEN; values are set with "hawser secret set"\.\n/,
 );
-test.serial(badManifest, 'name: hello\nschedule: { namespace: web }', /schedule is not supported yet/);
 
 test.serial('a dirty tree is refused before anything is connected', async (t) => {
   const folder = await temporaryFolder(t);
