@@ -203,5 +203,8 @@ async function readFully(handle: FileHandle, buffer: Buffer, position: number): 
 }
 
 function refused(file: string, why: string): WorldError {
-  return new WorldError('invalid', `Cannot copy ${file}: ${why}. Remove it from the directory.`);
+  return new WorldError(
+    'invalid',
+    `Cannot copy ${file}: ${why}. Remove it from the directory, or leave it out of a deploy (.hawserignore).`,
+  );
 }

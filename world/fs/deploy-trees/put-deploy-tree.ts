@@ -137,6 +137,7 @@ async function readFolder(
   await checkTree(
     entries.map(({ path, node }) => [path, node]),
     signal,
+    folder,
   );
   return { ...read, entries };
 }

@@ -5,11 +5,14 @@ import { EscapeChecker } from './escape-checker.js';
 
 /**
  * Refuses what, written to disk, would lie or lead outside the tree's directory or have more rights than its owner gave.
- * @param entries without the root. @throws WorldError `invalid` naming the first that is not valid.
+ * @param entries without the root.
+ * @param folder where they were read on this machine, so that the error can say what to do there
+ * @throws WorldError `invalid` naming the first that is not valid.
  */
 export async function checkTree(
   entries: readonly TreeEntry[],
   signal: AbortSignal | undefined,
+  folder?: string,
 ): Promise<void> {
   const described = entries.map(([path, node]) => ({ ...node, path }));
   const checker = new EscapeChecker(described);
@@ -19,6 +22,11 @@ export async function checkTree(
     const isSpecial = entry.type !== 'symlink' && entry.mode > 0o777;
     const why = isSpecial ? 'has a set-user-ID, set-group-ID or sticky bit' : checker.problemOf(entry);
     if (why === undefined) continue;
-    throw new WorldError('invalid', `The tree cannot be used: "${entry.path}" ${why}.`);
+    throw new WorldError(
+      'invalid',
+      folder === undefined
+        ? `The tree cannot be used: "${entry.path}" ${why}.`
+        : `Cannot store ${folder}/${entry.path}: it ${why}. Remove it, or leave it out (exclude in hawser.yaml, .hawserignore).`,
+    );
   }
 }
