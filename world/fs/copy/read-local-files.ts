@@ -1,16 +1,19 @@
-import { constants, type Stats } from 'node:fs';
+import { constants, lstatSync, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { WorldError } from '../../errors.js';
 import { sha256 } from '../blocks/block-codec.js';
-import { DATA_CUTS, firstCut } from '../blocks/content-cuts.js';
+import { cutAll, DATA_CUTS, firstCut } from '../blocks/content-cuts.js';
 import type { Source } from '../storage/storage.js';
 import { hasOtherBytes, pathOnDisk, textOfName } from '../tree/byte-names.js';
 import { checkSize, TREE_LIMITS, tooLarge } from '../tree/tree-limits.js';
 import type { BlockRef, Node } from '../tree/tree-node.js';
+import { EventLoopYielder } from './event-loop-yielder.js';
 import { LocalFolder } from './local-folder.js';
+import { readNow, SMALL_BYTES } from './read-now.js';
 
 const READ_BYTES = 1 << 20;
+const FILES_BETWEEN_LOOKS = 8;
 
 /** Something on the local disk; the path is relative to where the walk began, empty for that itself. */
 export interface LocalEntry {
@@ -30,6 +33,7 @@ export interface ReadLocalOptions {
 interface WalkState extends ReadLocalOptions {
   /** For one file after the other, at least as large as the largest block. */
   readonly buffer: Buffer;
+  readonly pace: EventLoopYielder;
   /** So far. */
   readonly count: { entries: number; sizeBytes: number; blocks: number };
 }
@@ -43,6 +47,7 @@ export async function* readLocal(root: string, options: ReadLocalOptions): Async
   const walking = {
     ...options,
     buffer: Buffer.allocUnsafe(READ_BYTES),
+    pace: new EventLoopYielder(options.signal, FILES_BETWEEN_LOOKS),
     count: { entries: 0, sizeBytes: 0, blocks: 0 },
   };
   const stats = await lstat(root);
@@ -82,8 +87,9 @@ async function* walkFolder(
     throw tooLarge(folder.path, `is in more than ${TREE_LIMITS.depth} nested directories`);
   for (const name of await namesIn(folder)) {
     walking.signal?.throwIfAborted();
+    if (walking.pace.isDue()) await walking.pace.rest();
     const relative = `${prefix}${name}`;
-    const stats = await folder.use(name, (at) => lstat(at));
+    const stats = folder.useNow(name, (at) => lstatSync(at));
     if (walking.isLeftOut?.(relative, stats.isDirectory()) === true) continue;
     if (walking.names !== 'any' && hasOtherBytes(name))
       throw refused(path.join(folder.path, name), 'its name is not valid UTF-8');
@@ -124,17 +130,38 @@ async function readEntry(
   }
   const file = path.join(folder.path, name);
   if (!stats.isFile()) throw refused(file, 'it is a socket, a pipe or a device');
-  await using handle = await folder.use(name, openFile);
-  const { sizeBytes, blocks } = await cutFile(handle, walking);
+  const { sizeBytes, blocks } =
+    cutSmallFile(folder, { name, stats }) ?? (await cutLargeFile(folder, name, walking));
   walking.count.sizeBytes += sizeBytes;
   walking.count.blocks += blocks.length;
   return { path: relative, node: { type: 'file', mode: stats.mode & 0o777, mtimeMs, sizeBytes, blocks } };
 }
 
-async function cutFile(
-  handle: FileHandle,
+interface CutFile {
+  readonly sizeBytes: number;
+  readonly blocks: readonly BlockRef[];
+}
+
+/** Undefined for a file that is not small. */
+function cutSmallFile(
+  folder: LocalFolder,
+  { name, stats }: { readonly name: string; readonly stats: Stats },
+): CutFile | undefined {
+  if (stats.size > SMALL_BYTES) return undefined;
+  const data = folder.useNow(name, (at) => readNow(at, SMALL_BYTES + 1, 0));
+  if (data === undefined) throw refused(path.join(folder.path, name), 'it is no longer a file');
+  // It has grown meanwhile.
+  if (data.length > SMALL_BYTES) return undefined;
+  const blocks = Array.from(cutAll(data, DATA_CUTS), (cut) => ({ hash: sha256(cut), length: cut.length }));
+  return { sizeBytes: data.length, blocks };
+}
+
+async function cutLargeFile(
+  folder: LocalFolder,
+  name: string,
   { signal, buffer }: WalkState,
-): Promise<{ sizeBytes: number; blocks: BlockRef[] }> {
+): Promise<CutFile> {
+  await using handle = await folder.use(name, openFile);
   const blocks: BlockRef[] = [];
   let sizeBytes = 0;
   for (let atEnd = false; !atEnd; ) {
@@ -172,12 +199,22 @@ async function readBlock(
   file: string,
   { hash, length, start }: BlockRef & { readonly start: number },
 ): Promise<Buffer> {
-  await using handle = await openFile(file);
-  const block = Buffer.allocUnsafe(length);
-  const read = await readFully(handle, block, start);
-  if (read === length && sha256(block) === hash) return block;
+  const block =
+    length <= SMALL_BYTES
+      ? readNow(pathOnDisk(file), length, start)
+      : await readLargeBlock(file, { length, start });
+  if (block?.length === length && sha256(block) === hash) return block;
   const message = `${file} changed while it was being copied: try again when nothing writes to it.`;
   throw new WorldError('conflict', message);
+}
+
+async function readLargeBlock(
+  file: string,
+  { length, start }: { readonly length: number; readonly start: number },
+): Promise<Buffer> {
+  await using handle = await openFile(file);
+  const block = Buffer.allocUnsafe(length);
+  return block.subarray(0, await readFully(handle, block, start));
 }
 
 /** Opens a file for reading, but never a symbolic link or a device that took its place. */
