@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { format } from 'node:util';
 import { visible, visibleJson, visibleValue } from './escape-controls.js';
 import { type Lines, show } from './escaped-lines.js';
+import { isInForeground } from './screen/is-in-foreground.js';
 import type { ScreenLine, ScreenSize } from './screen/screen-line.js';
 import { StatusLines } from './screen/status-lines.js';
 import { wantsColours } from './screen/style-colours.js';
@@ -187,9 +188,9 @@ export function endView({
   process.stderr.write((isFullScreen ? status.leaveFullScreen(size) : status.show([], size)) + SHOW_CURSOR);
 }
 
-/** Whether stderr is a terminal on which lines can be rewritten. */
+/** Whether stderr is a terminal on which lines can be rewritten, and nobody else uses it: we are not in the background. */
 export function isStatusSeen(): boolean {
-  return isRemarkSeen() && process.env['TERM'] !== 'dumb';
+  return isRemarkSeen() && process.env['TERM'] !== 'dumb' && isInForeground();
 }
 
 /** Where inquirer draws questions. It moves the cursor, so each text that it gets must already be escaped. */

@@ -1,5 +1,4 @@
 import { beginView, endView, isStatusSeen, onResize, screenSize, writeView } from '../write-output.js';
-import { isInForeground } from './is-in-foreground.js';
 import { QuietKeyboard } from './quiet-keyboard.js';
 import type { ScreenLine, ScreenSize } from './screen-line.js';
 
@@ -31,7 +30,7 @@ const CLOCK_INTERVAL_MS = 1_000;
  * dumb one, and in the background.
  */
 export function openLiveView(options: LiveViewOptions): LiveView | undefined {
-  return isStatusSeen() && isInForeground() ? new TerminalView(options) : undefined;
+  return isStatusSeen() ? new TerminalView(options) : undefined;
 }
 
 class TerminalView implements LiveView {
