@@ -12,8 +12,8 @@ import { withWorld } from '../fleet/open-world.js';
 import { duration } from '../input/parse-flag-values.js';
 import { formatDuration } from '../output/format-quantities.js';
 import { logTo, printResult } from '../output/print.js';
+import { resultScreen } from '../output/write-output.js';
 import type { FleetStatus } from '../status/fleet-status.js';
-import type { Screen } from '../status/format-status.js';
 
 const DEFAULT_WAIT_MS = 60_000;
 
@@ -83,18 +83,13 @@ async function showStatus(
       },
       { saysVersions: true },
     );
-    printResult(flags, status, formatStatus(status, screenOf(process.stdout)));
+    printResult(flags, status, formatStatus(status, resultScreen()));
     if (!status.ok) context.exitCode = EXIT_CODES.failed;
   } catch (error) {
     if (!(error instanceof WorldError) || error.code !== 'unavailable') throw error;
     const { statusBySsh } = await import('../status/status-by-ssh.js');
     await statusBySsh(context, flags, { error, selection });
   }
-}
-
-/** Undefined where the output is no terminal. */
-function screenOf({ isTTY, rows, columns }: NodeJS.WriteStream): Screen | undefined {
-  return isTTY && rows > 0 && columns > 0 ? { rows, columns } : undefined;
 }
 
 function namesOf({ hosts }: FleetStatus): SeenNames {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -137,6 +137,12 @@ export function screenSize(): ScreenSize {
   return { columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 };
 }
 
+/** How large the terminal is that results go to; undefined where they go elsewhere. */
+export function resultScreen(): ScreenSize | undefined {
+  const { isTTY, rows, columns } = process.stdout;
+  return isTTY ? { rows: rows || 24, columns: columns || 80 } : undefined;
+}
+
 /** Calls back whenever the terminal has another size, until it is disposed of. */
 export function onResize(resized: () => void): Disposable {
   process.stderr.on('resize', resized);
@@ -204,9 +210,17 @@ export function questionOutput(): NodeJS.WriteStream {
  * @returns its exit code; null if a signal ended it.
  */
 export async function runOnTerminal(program: string, args: readonly string[]): Promise<number | null> {
-  const child = spawn(program, args, { stdio: 'inherit' });
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const [code] = (await once(startOnTerminal(program, args), 'exit')) as [number | null];
   return code;
+}
+
+/** Starts such a program. */
+export function startOnTerminal(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): ChildProcess {
+  return spawn(program, args, { env, stdio: 'inherit' });
 }
 
 /** Sends what libraries print by `console` (grpc-js quotes a server's headers) to stderr as one escaped line. */

@@ -2,6 +2,7 @@ import { CliError } from '../errors.js';
 import type { ChosenHost } from '../hosts/choose-hosts.js';
 import { HostConnections } from '../hosts/host-connections.js';
 import { logTo, type OutputOptions } from '../output/print.js';
+import { resultScreen } from '../output/write-output.js';
 import { passThrough } from './pass-through.js';
 import { runTerminalSession } from './terminal-session.js';
 
@@ -23,7 +24,7 @@ export async function openSession(
   { host, line, tty, ...output }: SessionRequest,
   signal: AbortSignal,
 ): Promise<number> {
-  const hasTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const hasTerminal = process.stdin.isTTY === true && resultScreen() !== undefined;
   await using connections = new HostConnections(logTo(output));
   await using share = await connections.open(host, signal);
   const program = line ?? { shell: true as const };

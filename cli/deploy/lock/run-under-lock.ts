@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { onAbort } from '../../../base/abort.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import { deleteDeployLock } from '../../../world/deploys/locks/deploy-locks.js';
 import { CliError, InterruptedError } from '../../errors.js';
+import { startOnTerminal } from '../../output/write-output.js';
 import type { ReadCall } from '../read-deploys.js';
 import { lockByLease } from './lock-app.js';
 import { LOCK_VARIABLE } from './refuse-if-locked.js';
@@ -64,7 +64,7 @@ async function runCommand(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<number> {
-  const child = spawn(program, args, { env, stdio: 'inherit' });
+  const child = startOnTerminal(program, args, env);
   const unlisten = onAbort([signal], () => {
     const name = signal.reason instanceof InterruptedError ? signal.reason.signalName : 'SIGTERM';
     // Ctrl-C reaches the command by itself: it is in the foreground of the terminal, as we are.

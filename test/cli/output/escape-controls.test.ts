@@ -111,7 +111,7 @@ test('no file of the command line but one writes to its output', async (t) => {
       .replace(/process\.(stdout|stderr)(\.removeAllListeners\('error'\))?\.on\('error'/g, '')
       .replace(/^const SCRIPT = `[^`]*`/m, '');
     if (
-      /process\s*(\.|\[)\s*['"]?(stdout|stderr)|\bconsole\b|writeSync|\b(stdio|stdout|stderr): *'inherit'|emitWarning|node:process/.test(
+      /process\s*(\.|\[)\s*['"]?(stdout|stderr)|\bconsole\.[a-z]|writeSync\(\s*[12]\b|\b(stdio|stdout|stderr): *'inherit'|emitWarning|node:process/.test(
         rest,
       )
     )
