@@ -31,14 +31,24 @@ export async function runDoctor(
   const target = await resolveTarget(flags, { usesHosts: true, signal });
   // Warnings of the way would only repeat what is found.
   const log = flags.verbose ? logTo(flags) : () => undefined;
-  const chosen = await chooseSubjects(target, selection, { log, signal });
   const ask = askFor(target, log);
+  // One at a time, whatever the host and whatever it is about.
+  const questions = ask && new Questions(ask);
   const file = flags.sudoPasswordFile === undefined ? undefined : expandHome(flags.sudoPasswordFile);
-  const passwords = target.sudoPasswords ?? new SudoPasswords(ask && new Questions(ask), file);
+  const passwords = new SudoPasswords(questions, file);
+  const chosen = await chooseSubjects({ ...target, sudoPasswords: passwords }, selection, { log, signal });
   const { timeoutMs } = target;
   const found = new Map<string, Examination>();
   await inParallel(chosen, AT_A_TIME, async ({ subject, tunnel }) => {
-    const how = { tunnel, target, passwords, prefix: flags.prefix, timeoutMs, signal, log };
+    const how = {
+      tunnel: { ...tunnel, ask: questions },
+      target,
+      passwords,
+      prefix: flags.prefix,
+      timeoutMs,
+      signal,
+      log,
+    };
     await using patient = new Patient(subject, how);
     found.set(subject.name, await examine(patient));
   });
