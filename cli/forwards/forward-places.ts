@@ -3,6 +3,7 @@ import { lstatSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { parseEndpoint } from '../../world/client/calls/parse-endpoint.js';
 import { CliError } from '../errors.js';
 import { isOurFile, isOursOrRoots } from '../system/is-our-file.js';
 import { isAbsent, ownStateFolder } from '../system/user-folders.js';
@@ -78,10 +79,18 @@ export function controlPath(folder: string, key: string): string {
   return path.join(folder, `${forwardId(key)}.ctl`);
 }
 
-/** Where it listens for clients of a seed: the same for each forward with this key, so that it can be noted down. */
+/**
+ * Where it listens for clients of a seed: the same for each forward with this key, so that it can be noted down. For TLS the
+ * socket is called as the host is, in a directory of its own: etcdctl takes a socket's name for the name in the certificate.
+ * @throws WorldError `invalid` for a malformed seed
+ */
 export function listenPath(folder: string, key: string, seed: string): string {
-  const name = createHash('sha256').update(seed).digest('hex').slice(0, SEED_CHARACTERS);
-  return path.join(folder, `${forwardId(key)}-${name}.sock`);
+  const hash = createHash('sha256').update(seed).digest('hex').slice(0, SEED_CHARACTERS);
+  const own = path.join(folder, `${forwardId(key)}-${hash}`);
+  const endpoint = parseEndpoint(seed);
+  const named = endpoint.scheme === 'https' ? path.join(own, endpoint.host) : undefined;
+  const isShort = named !== undefined && Buffer.byteLength(named) <= MAX_SOCKET_PATH_BYTES;
+  return isShort ? named : `${own}.sock`;
 }
 
 /** What `forward list` calls it. */

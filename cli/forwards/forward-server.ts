@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { pause } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import { packageVersion } from '../../base/package-version.js';
@@ -68,6 +69,19 @@ export class ForwardServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#parts.control.hide();
     await Promise.allSettled([...this.#ways.values()].map((forward) => forward.close()));
+    for (const seed of this.#ways.keys()) this.#removeFolderOf(seed);
+  }
+
+  /** A way with TLS has a directory of its own. */
+  #removeFolderOf(seed: string): void {
+    const { folder, route } = this.#parts;
+    const own = path.dirname(listenPath(folder, route.key, seed));
+    if (own === folder) return;
+    try {
+      rmdirSync(own);
+    } catch {
+      // Another forward is using it already.
+    }
   }
 
   async #untilFailed(tunnel: Tunnel, signal: AbortSignal): Promise<string | undefined> {
@@ -121,6 +135,7 @@ export class ForwardServer implements AsyncDisposable {
     await known?.close();
     // Of a forward that died: no other one has this name while we have the control socket's.
     rmSync(socketPath, { force: true });
+    mkdirSync(path.dirname(socketPath), { recursive: true, mode: 0o700 });
     const forward = await tunnel.forward(targetOfSeed(seed), { listen: { socketPath } });
     this.#ways.set(seed, forward);
     return forward;

@@ -4,6 +4,7 @@ import { absoluteFlags } from '../../../cli/forwards/absolute-flags.js';
 import { parseReply, parseRequest } from '../../../cli/forwards/control-protocol.js';
 import { etcdctlVariables, formatVariables } from '../../../cli/forwards/etcdctl-variables.js';
 import { forwardKey } from '../../../cli/forwards/forward-key.js';
+import { listenPath } from '../../../cli/forwards/forward-places.js';
 
 const host = { name: 'web1', ssh: 'root@web1', hostKeys: ['ssh-ed25519 AAAA'], labels: {} };
 const target: FleetTarget = {
@@ -74,4 +75,11 @@ test('variables are quoted for the shell, and TLS at a socket is told', (t) => {
     `export ETCDCTL_CACERT='/it'\\''s/ca.crt'`,
   ]);
   t.is(formatVariables(variables, 'fish')[1], `set -gx ETCDCTL_CACERT '/it\\'s/ca.crt';`);
+});
+
+test('a socket for TLS is called as the certificate is, which etcdctl expects', (t) => {
+  const id = 'a'.repeat(64);
+  t.regex(listenPath('/run', id, 'https://10.0.0.1:2379'), /^\/run\/a{16}-[0-9a-f]{8}\/10\.0\.0\.1$/);
+  t.regex(listenPath('/run', id, 'http://10.0.0.1:2379'), /^\/run\/a{16}-[0-9a-f]{8}\.sock$/);
+  t.regex(listenPath('/run', id, `https://${'h'.repeat(99)}`), /^\/run\/a{16}-[0-9a-f]{8}\.sock$/);
 });
