@@ -7,6 +7,8 @@ export interface WantedRun {
   readonly text: string | undefined;
   readonly command: WantedCommand | undefined;
   readonly fleet: string | undefined;
+  /** Of the hosts that the text means, only these. */
+  readonly only?: ReadonlySet<string>;
 }
 
 /**
@@ -17,13 +19,9 @@ export async function hostsToRerun({ text, command, fleet }: WantedRun): Promise
   const last = await readLastRun();
   if (last.failed.length === 0)
     throw new CliError('usage', 'The last run failed on no host, so there is nothing to run again.');
-  if (text !== undefined && text !== '')
-    throw new CliError(
-      'usage',
-      `--rerun failed takes the hosts of the last run (${last.failed.join(', ')}): leave out ${text}.`,
-    );
   return {
-    text: last.failed.join(','),
+    text: text || last.failed.join(','),
+    only: new Set(last.failed),
     command: command ?? last.command,
     fleet: fleet ?? last.fleetFile,
   };

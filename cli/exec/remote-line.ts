@@ -10,5 +10,7 @@ export type WantedCommand = { readonly argv: readonly [string, ...string[]] } | 
 export function remoteLine(command: WantedCommand, prefix: readonly string[] = []): string {
   const argv = 'argv' in command ? command.argv : (['sh', '-c', command.line] as const);
   const [first = 'sh', ...rest] = [...prefix, ...argv];
-  return shellCommand([first, ...rest]);
+  const line = shellCommand([first, ...rest]);
+  // The login shell would take it for an option of its own.
+  return line.startsWith('-') ? ` ${line}` : line;
 }

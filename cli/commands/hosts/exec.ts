@@ -28,7 +28,8 @@ export function execCommand(context: CommandContext): Command {
   const command = new Command('exec')
     .description('run a command on hosts, all at once')
     .usage('[options] HOSTS -- COMMAND [ARGUMENT…]')
-    .argument('[words...]', 'hosts: names, globs, labels or all, and SSH destinations; then the command')
+    .argument('[hosts]', 'names, globs and labels, or all; and SSH destinations; separated by commas')
+    .argument('[command...]', 'what to run, after two dashes')
     .option('-c, --command <line>', 'line for sh, such as "ps ax | wc -l", instead of a command')
     .option('-b, --group', 'show the output at the end, and the same one once for all its hosts', false)
     .addOption(
@@ -53,8 +54,9 @@ export function execCommand(context: CommandContext): Command {
         duration,
       ),
     )
-    .action(async (words: string[], flags: ExecFlags) => {
-      await execOnHosts(splitWords(command, words), flags, context);
+    .action(async (hosts: string | undefined, words: string[], flags: ExecFlags) => {
+      const all = hosts === undefined ? [] : [hosts, ...words];
+      await execOnHosts(splitWords(command, all), flags, context);
     });
 }
 
@@ -83,7 +85,14 @@ async function execOnHosts(
   if (command === undefined)
     throw new CliError('usage', 'Name the command, after two dashes: hawser exec HOSTS -- COMMAND.');
   const choice = wanted.fleet === undefined ? flags : { ...flags, fleet: wanted.fleet };
-  const { hosts, fleetFile } = await chooseHosts(text, choice, { allowsNone: flags.allowEmpty });
+  const chosen = await chooseHosts(text, choice, { allowsNone: flags.allowEmpty });
+  const hosts = chosen.hosts.filter(({ name }) => wanted.only?.has(name) !== false);
+  const { fleetFile } = chosen;
+  if (hosts.length === 0 && chosen.hosts.length > 0 && !flags.allowEmpty)
+    throw new CliError(
+      'usage',
+      `The last run failed on none of ${text}. If that is no mistake, pass --allow-empty.`,
+    );
   if (hosts.length === 0) {
     printNote(flags, `hawser: No host matches ${text}: nothing was done.`);
     return;

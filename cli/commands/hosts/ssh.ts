@@ -3,7 +3,6 @@ import type { CommandContext } from '../../command-context.js';
 import { CliError } from '../../errors.js';
 import type { HostChoiceFlags } from '../../hosts/choose-hosts.js';
 import { loginTimeout, withHostChoice } from '../../hosts/host-choice-flags.js';
-import { splitWords } from './split-words.js';
 
 interface SshFlags extends Omit<HostChoiceFlags, 'connectTimeout'> {
   readonly timeout?: number;
@@ -16,17 +15,16 @@ export function sshCommand(context: CommandContext): Command {
   const command = new Command('ssh')
     .description('open a shell on a host, or run one command there')
     .usage('[options] HOST [-- COMMAND [ARGUMENT…]]')
-    .argument('<words...>', 'host of the fleet or SSH destination; then the command, if any')
+    .argument('<host>', 'host of the fleet, or SSH destination')
+    .argument('[command...]', 'what to run instead of a shell, after two dashes')
     .option('-t, --tty', 'give the command a terminal (default: where we have one)')
     .option('--no-tty', 'give it none');
   withHostChoice(command, 'hawser ssh web1');
   return command
     .addOption(loginTimeout('--timeout'))
     .addHelpText('after', '\nAt the beginning of a line, ~. disconnects and ~? lists the other escapes.')
-    .action(async (words: string[], flags: SshFlags) => {
-      const { before, after } = splitWords(command, words);
-      const [text = '', ...more] = before;
-      await run(text, [...more, ...after], { flags, context });
+    .action(async (host: string, argv: string[], flags: SshFlags) => {
+      await run(host, argv, { flags, context });
     });
 }
 

@@ -72,6 +72,8 @@ test.serial('arguments arrive as they are given, and -c is a line of shell', asy
   t.is(byHost(given.stdout)['web1']?.stdout, words.map((word) => `${word}|`).join(''));
   const line = await exec(['web1', '--json', '-c', 'printf "a\\nb\\n" | wc -l; exit 3']);
   t.like(byHost(line.stdout)['web1'], { exit: 3, stdout: '2\n', stderr: '' });
+  const option = await exec(['web1', '--json', '--', '-x']);
+  t.like(byHost(option.stdout)['web1'], { exit: 127 });
   const both = await exec(['web1', '-c', 'true', '--', 'true']);
   t.is(both.code, 2);
 });
@@ -113,7 +115,10 @@ test.serial('--rerun failed takes the hosts and the command of the last run', as
   t.is(nothing.code, 2);
   t.regex(nothing.stderr, /failed on no host/);
   t.is((await exec(['web1', '-c', 'exit 1'])).code, 1);
-  const again = await exec(['--rerun', 'failed', '--json']);
+  const none = await exec(['web2', '--rerun', 'failed']);
+  t.is(none.code, 2);
+  t.regex(none.stderr, /failed on none of web2/);
+  const again = await exec(['all', '--rerun', 'failed', '--json']);
   t.deepEqual(Object.keys(byHost(again.stdout)), ['web1']);
 });
 
