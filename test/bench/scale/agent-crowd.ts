@@ -19,11 +19,11 @@ export class AgentCrowd {
   readonly #processes: readonly { readonly child: ChildProcess; readonly said: Promise<string> }[];
 
   /** @param perProcess the most agents in one process, which may open only so many files */
-  static async start(url: string, count: number, perProcess: number): Promise<AgentCrowd> {
+  static async start(port: number, count: number, perProcess: number): Promise<AgentCrowd> {
     const folder = await mkdtemp(path.join(tmpdir(), 'hawser-scale-'));
     const orders: AgentsOrder[] = [];
     for (let first = 1; first <= count; first += perProcess)
-      orders.push({ url, folder, first, count: Math.min(perProcess, count - first + 1) });
+      orders.push({ port, folder, first, count: Math.min(perProcess, count - first + 1) });
     return new AgentCrowd(folder, count, orders);
   }
 

@@ -55,7 +55,7 @@ export interface RestFigures {
 export async function measureCrowd(options: CrowdOptions): Promise<CrowdFigures> {
   const { count, patienceMs } = options;
   const loadBefore = loadavg()[0] ?? Number.NaN;
-  await using etcd = await Etcd.start([
+  await using etcd = await Etcd.startEverywhere([
     ...['--max-txn-ops', '512', '--quota-backend-bytes', String(8 << 30)],
     // As agents start it.
     ...['--heartbeat-interval', '100', '--election-timeout', '1000'],
@@ -67,7 +67,7 @@ export async function measureCrowd(options: CrowdOptions): Promise<CrowdFigures>
   });
   await makeFleet(world.client);
   const from = performance.now();
-  const crowd = await AgentCrowd.start(etcd.url, count, options.perProcess);
+  const crowd = await AgentCrowd.start(etcd.port, count, options.perProcess);
   const isRegistered = await eventually(patienceMs, async () => (await agentCount(world)) >= count);
   const registeredMs = isRegistered ? performance.now() - from : undefined;
   await delay(SETTLING_MS);

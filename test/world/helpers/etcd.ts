@@ -46,6 +46,15 @@ export class Etcd implements AsyncDisposable {
     return all;
   }
 
+  /** Starts one that every address of this machine leads to, such as 127.0.0.2. */
+  static async startEverywhere(extra: readonly string[] = []): Promise<Etcd> {
+    const etcd = await Etcd.#prepare('m1');
+    const urls = `http://0.0.0.0:${etcd.port}`;
+    etcd.#arguments.push('--listen-client-urls', urls, '--initial-cluster', `m1=${etcd.peerUrl}`, ...extra);
+    await etcd.restart();
+    return etcd;
+  }
+
   /** Starts one that speaks TLS only. @param flags its certificates, as etcd's own flags. */
   static async startSecure(flags: readonly string[]): Promise<Etcd> {
     const { etcd: binary } = await resolveEtcd();
