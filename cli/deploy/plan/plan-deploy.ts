@@ -14,6 +14,9 @@ import { findTargets, listFleet, type Targets } from '../read-target-hosts.js';
 import { compareManifests, type ManifestChange } from './compare-manifests.js';
 import { planBatches } from './plan-batches.js';
 
+/** More than goes with other calls, less than is worth more connections. */
+const USUAL_UPLOAD_BYTES = 1 << 20;
+
 /** Hosts that run the same now, and what changes for them. */
 export interface ChangedHosts {
   readonly hosts: readonly string[];
@@ -59,12 +62,12 @@ export async function planDeploy(
   world: ClientWorld,
   { prepared, isSeen, ...call }: PlanInput,
 ): Promise<DeployPlan> {
-  const { manifest, choices, isLeftOut } = prepared;
+  const { manifest } = prepared;
   const { signal } = call;
   const [fleet, position, folder, running, schedule] = await Promise.all([
     listFleet(world, signal),
     findPosition(world, prepared, signal),
-    world.describeFolder(choices.folder, { isLeftOut, signal }),
+    describe(world, prepared, signal),
     world.getRunning(call),
     manifest.schedule && readSchedule(world, manifest.schedule, call),
   ]);
@@ -84,10 +87,21 @@ export async function planDeploy(
     groups: isSeen
       ? await Promise.all(groupByDeploy(concerned).map((group) => compare(world, group, folder, signal)))
       : [],
-    batches: planBatches(chosenOf(targets, schedule), { manifest, noop: choices.noop }),
+    batches: planBatches(chosenOf(targets, schedule), { manifest, noop: prepared.choices.noop }),
     settings: compareManifests(newest?.deployment.manifest, manifest),
     revision: revisionOf(position, targets, runs),
   };
+}
+
+/** Opens connections for the upload meanwhile; more of them only where it is known to be large. */
+async function describe(
+  world: ClientWorld,
+  { choices, isLeftOut }: Prepared,
+  signal: AbortSignal,
+): Promise<FolderTree> {
+  const folder = await world.describeFolder(choices.folder, { isLeftOut, signal });
+  world.client.expectBulk(Math.min(folder.sizeBytes, USUAL_UPLOAD_BYTES));
+  return folder;
 }
 
 /**

@@ -35,6 +35,9 @@ export function batchBlocks<T extends { readonly length: number }>(
   return groups;
 }
 
+/** They and their answers are small: over a long link the round trips take longest. */
+const QUESTIONS_IN_FLIGHT = 32;
+
 /** So many questions go with all other calls: a connection of its own would have to be opened first. */
 const FEW = 4_000;
 
@@ -60,7 +63,7 @@ export async function findMissing(
   const missing = new Set<string>();
   const seen: bigint[] = [];
   const call = { ...options, repeatable: true, bulk: hashes.length > FEW };
-  await inParallel(splitIntoGroups(hashes, MOST_OPS), IN_FLIGHT, async (group) => {
+  await inParallel(splitIntoGroups(hashes, MOST_OPS), QUESTIONS_IN_FLIGHT, async (group) => {
     const gets = group.map((hash) => ({ get: blockKey(hash, storagePrefix), countOnly: true }));
     const { replies } = await client.txn({ success: [...gets, { get: beside }] }, call);
     for (const [index, hash] of group.entries()) if (replies[index]?.count === 0) missing.add(hash);
