@@ -26,7 +26,7 @@ export function formatApps(apps: readonly AppSummary[]): Lines {
 function describePlace({ app, hosts, schedule }: AppSummary): string[] {
   if (schedule === null) return [];
   const { namespace, chosen } = schedule;
-  const running = hosts.map(({ hostname }) => hostname);
+  const running = hosts.flatMap(({ hostname, state }) => (state === 'unknown' ? [] : hostname));
   const [missing, more] = [without(chosen, running), without(running, chosen)];
   const place = chosen.length === 0 ? 'no host' : chosen.join(', ');
   return [

@@ -39,7 +39,9 @@ test('what does not run where it is chosen is a problem, unless its host is gone
 
 test('the list of apps says what is otherwise than the schedule has it', (t) => {
   const on = (hostname: string) => ({ hostname, deploy: 3, state: 'well' as const, since: '', problem: '' });
-  const shop = { app: 'shop', newest: 3, verdict: 'healthy' as const, hosts: [on('h1'), on('h3')], schedule };
+  const gone = { ...on('h4'), state: 'unknown' as const };
+  const hosts = [on('h1'), on('h3'), gone];
+  const shop = { app: 'shop', newest: 3, verdict: 'healthy' as const, hosts, schedule };
   const text = String(formatApps([{ ...shop, lock: null }]));
   t.regex(text, /shop: the schedule "web" has chosen h1, h2\./);
   t.regex(text, /shop: chosen, and not running: h2\./);

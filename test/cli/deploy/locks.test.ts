@@ -68,6 +68,14 @@ test.serial('what one person has locked another changes only by force', async (t
   ])
     refused(await fleet.run(args), args.join(' '));
   t.is(await world.getMaxDeployId(), newest);
+  // Whoever looked before it was locked is refused by etcd itself.
+  const payload = await world.getDeploy(newest);
+  const late = {
+    id: newest + 1,
+    payload: payload.replace(/"name":"[a-z]+"/g, '"name":"shop"'),
+    lockRevision: 0n,
+  };
+  await t.throwsAsync(world.addDeploy(late), { message: /somebody has locked shop/ });
   const plan = await fleet.run(['deploy', app, '--no-git', '--plan']);
   t.is(plan.code, 0, plan.stderr);
   t.regex(plan.stdout, /Note: shop is locked by ann@laptop/);
