@@ -153,8 +153,10 @@ test.serial('a command holds a lock against all but what it runs itself', async 
     fleet.etcd.url,
   ];
   const script = '"$@" >/dev/null && env -u HAWSER_DEPLOY_LOCK "$@"; exit $(($? + 3))';
+  const newest = await world.getMaxDeployId();
   const { code, stderr } = await hawser(underLock('wiki', 'sh', '-c', script, 'sh', ...restart));
   t.is(code, 7, 'its own exit code, of which 4 is for being locked out');
+  t.is(await world.getMaxDeployId(), newest + 1, 'the first of the two');
   t.regex(stderr, /wiki is locked while sh runs/);
   t.regex(stderr, /wiki is locked by .* as long as a command of theirs runs/);
   t.is(await lockOf('wiki'), undefined);
