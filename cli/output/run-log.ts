@@ -36,10 +36,10 @@ class RunLog {
   /** Begins the log of this run. */
   begin(commandLine: string): void {
     if (!hasHome()) return;
+    if (!this.#isOpen) process.once('exit', (code) => this.#end(code));
     this.#isOpen = true;
     this.#startedAt = performance.now();
     this.note('run', commandLine);
-    process.once('exit', (code) => this.#end(code));
   }
 
   note(kind: LogLevel | 'run' | 'end', message: string): void {
