@@ -30,6 +30,24 @@ const wanted = process.env.HAWSER_LONG ? versions : [tested];
 const long = process.env.HAWSER_LONG
   ? []
   : ['!dist/test/cli/setup/up.test.js', '!dist/test/cli/setup/bare-hosts/*.test.js'];
+// Whole lives of clusters, and faults while much is under way: npm run test:slow, or by name.
+const slow = [
+  'agent/cluster/moved',
+  'agent/cluster/nominee-*',
+  'agent/cluster/placement',
+  'agent/cluster/life-*',
+  'agent/deploys/kill-at-every-step',
+  'agent/local-users',
+  'agent/socket-group',
+  'churn/churn',
+  'fixtures/owner-ends',
+  'package/installed',
+  'tunnel/lossless/*',
+].map((file) => `dist/test/${file}.test.js`);
+const isNamed = process.argv.some((arg) => arg.includes('.test.js'));
+const chosen = process.env.HAWSER_SLOW
+  ? slow
+  : ['dist/test/**/*.test.js', ...(isNamed ? [] : slow.map((file) => `!${file}`))];
 const unwanted = versions.filter((version) => !wanted.includes(version));
 
 function place(file) {
@@ -39,11 +57,7 @@ function place(file) {
 
 // biome-ignore lint/style/noDefaultExport: ava takes nothing else
 export default {
-  files: [
-    'dist/test/**/*.test.js',
-    ...long,
-    ...unwanted.map((version) => `!dist/test/**/*-etcd-${version}.test.js`),
-  ],
+  files: [...chosen, ...long, ...unwanted.map((version) => `!dist/test/**/*-etcd-${version}.test.js`)],
   workerThreads: false,
   // Most of a test's time is waiting, so two cores serve more than two of them; too many make what waits for clocks late.
   concurrency: 6,
