@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { EscapeKeys } from '../../../cli/ssh/escape-keys.js';
-import { hawser, type RunOptions } from '../helpers/hawser.js';
+import { hawser, type RunOptions, startHawser } from '../helpers/hawser.js';
 import { SshdFleet } from '../helpers/sshd-fleet.js';
 import { hawserInShell } from '../helpers/terminal.js';
 
@@ -59,11 +62,21 @@ for (const transport of ['ssh2', 'openssh']) {
     terminal.type('\x03');
     await terminal.shows(/\^C\n[^\n]*[#$]$/);
     terminal.type('exit 33\r');
-    await terminal.shows(/^exit code 33$/m);
-    t.regex(terminal.screen(), / icanon .*echo /s);
     await terminal.exited;
+    t.regex(terminal.screen(), /^exit code 33$[\s\S]* icanon [\s\S]*echo /m);
   });
 }
+
+test.serial('an interruption ends what runs on the host, too', async (t) => {
+  const word = '98766.5';
+  const child = startHawser(['ssh', ...fleet.flags, 'web1', '--', 'sleep', word], { cwd: fleet.home });
+  const isRunning = () => spawnSync('pgrep', ['-f', `^sleep ${word}`]).status === 0;
+  while (!isRunning()) await delay(50);
+  child.kill('SIGINT');
+  const [code] = await once(child, 'exit');
+  t.is(code, 130);
+  t.false(isRunning());
+});
 
 test.serial('~. disconnects from what hangs', async (t) => {
   const args = ['ssh', ...fleet.flags, 'web1', '--', 'sh', '-c', 'echo begun; exec sleep 98765'];
