@@ -1,6 +1,7 @@
 import type { Effort } from '../effort.js';
 import type { Check, Topic } from '../report.js';
 import { type CrowdFigures, measureCrowd } from './measure-crowd.js';
+import { measureVerdicts } from './measure-verdict.js';
 
 /** What is wanted of so many agents, in the units of the columns. */
 interface Targets {
@@ -31,7 +32,7 @@ const CROWDS: Readonly<Record<string, Crowd>> = {
   '10000': { count: 10_000, perProcess: 2_500 },
 };
 
-/** Agents without servers of their own on one etcd: 1,000, 3,000 and 10,000 of them, or only those named. */
+/** Agents without servers of their own on one etcd: 1,000, 3,000 and 10,000 of them, and verdicts alone; or only those named. */
 export async function* scaleTopics(
   { isQuick }: Effort,
   say: (text: string) => void,
@@ -47,6 +48,9 @@ export async function* scaleTopics(
     });
     yield topicOf(crowd, figures);
   }
+  if (only !== undefined && !only.includes('verdict')) return;
+  say('measuring verdicts…\n');
+  yield await measureVerdicts();
 }
 
 function topicOf({ targets }: Crowd, figures: CrowdFigures): Topic {
