@@ -23,6 +23,7 @@ export type { Session } from './client/lease/session.js';
 export type { Listing, ListOptions } from './client/list-keys.js';
 export type { EtcdUser } from './client/login.js';
 export type { AddedMember, Member, MemberStatus } from './client/member-types.js';
+export { verifySnapshot } from './client/snapshot/verify-snapshot.js';
 export { readCertificates, readKeyPair } from './client/tls/read-pem-files.js';
 export type { TlsOptions } from './client/tls/tls-options.js';
 export {
@@ -35,9 +36,7 @@ export {
   type TxnOp,
   valueIs,
 } from './client/txn/transaction.js';
-
 export { type BatchOptions, type BatchReply, txnInBatches } from './client/txn/txn-batches.js';
-export { verifySnapshot } from './client/verify-snapshot.js';
 export type { WatchRequest } from './client/watch/iterate-watch.js';
 export type { WatchEvent, WatchItem } from './client/watch/watch-item.js';
 export type { ClientWorld } from './client-world.js';

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { verifySnapshot } from '../../world/client/verify-snapshot.js';
+import { verifySnapshot } from '../../world/client/snapshot/verify-snapshot.js';
 import { WorldError } from '../../world/errors.js';
 import type { ReachedHosts } from '../agent-access/reached-hosts.js';
 import { CliError } from '../errors.js';

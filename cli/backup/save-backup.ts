@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import type { Client } from '../../world/client/client.js';
-import { verifySnapshot } from '../../world/client/verify-snapshot.js';
+import { verifySnapshot } from '../../world/client/snapshot/verify-snapshot.js';
 import { CliError } from '../errors.js';
 import { localPathError } from '../fs/explain-path-errors.js';
 

@@ -15,7 +15,7 @@ import {
 import { Tunnel, TunnelError } from '../../tunnel/index.js';
 import { SshWorld } from '../../world/index.js';
 import { Etcd } from '../world/helpers/etcd.js';
-import { hostLines, optionsBy, writeSshConfig } from './helpers/ssh-config-file.js';
+import { hostLines, optionsBy, writeSshConfig } from './helpers/ssh-config/ssh-config-file.js';
 import { Sshd } from './helpers/sshd.js';
 import { Target } from './helpers/target.js';
 

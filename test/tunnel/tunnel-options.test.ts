@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Tunnel, TunnelError, type TunnelOptions, TunnelPool } from '../../tunnel/index.js';
-import { hostLines, resolveBy, writeSshConfig } from './helpers/ssh-config-file.js';
+import { hostLines, resolveBy, writeSshConfig } from './helpers/ssh-config/ssh-config-file.js';
 import { Sshd } from './helpers/sshd.js';
 
 test('a destination may be a Host of ssh_config', async (t) => {

@@ -6,7 +6,7 @@ import type { FleetIdentity, FsOptions, SshWorldOptions, TunnelOptions, WorldFs 
 import { EtcdWorld, SshWorld, TunnelError, WorldError } from '../../index.js';
 import { memoryFs } from '../../world/index.js';
 import { makeFleet } from '../../world/internal.js';
-import { hostLines, writeSshConfig } from '../tunnel/helpers/ssh-config-file.js';
+import { hostLines, writeSshConfig } from '../tunnel/helpers/ssh-config/ssh-config-file.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';
 import { Etcd } from './helpers/etcd.js';
 import { ann, switchOn } from './helpers/etcd-users.js';

@@ -7,8 +7,8 @@ import type { Session } from '../client/lease/session.js';
 import { readStoredJson } from '../client/stored/read-json.js';
 import { readHosts } from '../client/stored/read-json-of-each-host.js';
 import { absent, type TxnOp, unchangedSince } from '../client/txn/transaction.js';
+import { followMap } from '../client/watch/follow-keys.js';
 import { WorldError } from '../errors.js';
-import { followMap } from '../follow-keys.js';
 import { AGENTS_PREFIX } from '../keys.js';
 import { checkHostname } from '../validate-names.js';
 

@@ -3,7 +3,7 @@ import type { WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { logSkipped } from '../client/stored/log-skipped.js';
 import { readText } from '../client/stored/read-text.js';
-import { followMap } from '../follow-keys.js';
+import { followMap } from '../client/watch/follow-keys.js';
 import { DEPLOY_PREFIX } from '../keys.js';
 import { parseDeployKey } from './deploy-keys.js';
 

@@ -1,6 +1,6 @@
 import type { WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import { followKey } from '../follow-keys.js';
+import { followKey } from '../client/watch/follow-keys.js';
 import type { ScheduledResult } from './scheduler-api.js';
 import { decisionKey, parseHosts } from './scheduler-keys.js';
 

@@ -1,9 +1,9 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import { checkText } from '../client/stored/check-text.js';
 import { readText, textOf } from '../client/stored/read-text.js';
+import { followKey } from '../client/watch/follow-keys.js';
 import { setText } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
-import { followKey } from '../follow-keys.js';
 import { STRINGS_PREFIX } from '../keys.js';
 import { checkKey } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';

@@ -186,7 +186,7 @@ test.serial('nothing is written through a link here, and a link there is replace
 
 test.serial('what a hostile host lists is data', async (t) => {
   const kindFile = at('kind');
-  const server = fileURLToPath(new URL('programs/hostile-sftp-server.js', import.meta.url));
+  const server = fileURLToPath(new URL('./programs/hostile-sftp-server.js', import.meta.url));
   await using sshd = await Sshd.start([`Subsystem sftp ${process.execPath} ${server} ${kindFile}`]);
   const flags = [
     '--ssh-id',

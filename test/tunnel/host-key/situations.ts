@@ -9,7 +9,7 @@ import { orderHostKeyAlgorithms } from '../../../tunnel/host-key/order-host-key-
 import { readHostKeyTrust } from '../../../tunnel/host-key/read-host-key-trust.js';
 import { verifyHostKey } from '../../../tunnel/host-key/verify-host-key.js';
 import { type ResolvedDestination, TunnelError } from '../../../tunnel/index.js';
-import { resolveBy } from '../helpers/ssh-config-file.js';
+import { resolveBy } from '../helpers/ssh-config/ssh-config-file.js';
 import type { Sshd } from '../helpers/sshd.js';
 import { never } from '../transport/contract/connected.js';
 

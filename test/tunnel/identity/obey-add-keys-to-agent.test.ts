@@ -8,8 +8,8 @@ import type { AddKeysToAgent } from '../../../tunnel/ssh-config/resolved-destina
 import { answering, connects, encrypt } from '../helpers/logins.js';
 import { resolved } from '../helpers/resolved.js';
 import { SshAgent } from '../helpers/ssh-agent.js';
-import { temporaryFolder, withOpenSsh, withoutOpenSsh } from '../helpers/ssh-config-agreement.js';
-import { hostLines, writeSshConfig } from '../helpers/ssh-config-file.js';
+import { temporaryFolder, withOpenSsh, withoutOpenSsh } from '../helpers/ssh-config/ssh-config-agreement.js';
+import { hostLines, writeSshConfig } from '../helpers/ssh-config/ssh-config-file.js';
 import { makeKey, Sshd } from '../helpers/sshd.js';
 
 const run = promisify(execFile);

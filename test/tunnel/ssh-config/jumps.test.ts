@@ -8,7 +8,7 @@ import { Tunnel } from '../../../tunnel/index.js';
 import { setEnvironment } from '../../fixtures/helpers/environment.js';
 import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import { refused } from '../helpers/logins.js';
-import { hostLines, optionsBy, writeSshConfig } from '../helpers/ssh-config-file.js';
+import { hostLines, optionsBy, writeSshConfig } from '../helpers/ssh-config/ssh-config-file.js';
 import { Sshd } from '../helpers/sshd.js';
 import { Target } from '../helpers/target.js';
 

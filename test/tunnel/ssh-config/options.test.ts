@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import test from 'ava';
 import type { ResolvedDestination } from '../../../tunnel/index.js';
-import { agreed, refused } from '../helpers/ssh-config-agreement.js';
+import { agreed, refused } from '../helpers/ssh-config/ssh-config-agreement.js';
 
 const run = promisify(execFile);
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { resolveDestination, TunnelError } from '../../../tunnel/index.js';
-import { temporaryFolder, withOpenSsh, withoutOpenSsh } from '../helpers/ssh-config-agreement.js';
+import { temporaryFolder, withOpenSsh, withoutOpenSsh } from '../helpers/ssh-config/ssh-config-agreement.js';
 import { GENERATED_VARIABLES, type GeneratedConfig, generatedConfig } from './generator.js';
 
 test.serial(

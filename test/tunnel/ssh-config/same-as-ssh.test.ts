@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { Tunnel, TunnelError } from '../../../tunnel/index.js';
-import { optionsBy, writeSshConfig } from '../helpers/ssh-config-file.js';
+import { optionsBy, writeSshConfig } from '../helpers/ssh-config/ssh-config-file.js';
 import { makeKey, Sshd } from '../helpers/sshd.js';
 
 const run = promisify(execFile);

@@ -9,7 +9,7 @@ import {
   temporaryFolder,
   withOpenSsh,
   withoutOpenSsh,
-} from '../helpers/ssh-config-agreement.js';
+} from '../helpers/ssh-config/ssh-config-agreement.js';
 
 test.serial('switching host key checks off is not obeyed, but said', async (t) => {
   const said: string[] = [];

@@ -2,8 +2,8 @@ import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { resolveDestination, Tunnel, TunnelError } from '../../../tunnel/index.js';
-import { temporaryFolder, withOpenSsh, withoutOpenSsh } from '../helpers/ssh-config-agreement.js';
-import { hostLines, optionsBy, writeSshConfig } from '../helpers/ssh-config-file.js';
+import { temporaryFolder, withOpenSsh, withoutOpenSsh } from '../helpers/ssh-config/ssh-config-agreement.js';
+import { hostLines, optionsBy, writeSshConfig } from '../helpers/ssh-config/ssh-config-file.js';
 import { Sshd } from '../helpers/sshd.js';
 
 test.serial(

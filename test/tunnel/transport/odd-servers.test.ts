@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { type Question, Tunnel, TunnelError } from '../../../tunnel/index.js';
 import { type Oddities, OddServer } from '../helpers/odd-server.js';
-import { optionsBy } from '../helpers/ssh-config-file.js';
+import { optionsBy } from '../helpers/ssh-config/ssh-config-file.js';
 import { Sshd } from '../helpers/sshd.js';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import type { Log } from '../../../base/log.js';
 import type { WatchOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import { readStoredJson } from '../../client/stored/read-json.js';
-import { followKey } from '../../follow-keys.js';
+import { followKey } from '../../client/watch/follow-keys.js';
 import { type RolloutRecord, rolloutKey, rolloutSchema } from './rollout-record.js';
 
 /** Yields how far the hosts are with a deploy, at once and then at each change; undefined before anything was decided. */

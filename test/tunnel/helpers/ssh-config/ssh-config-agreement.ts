@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { type ResolvedDestination, resolveDestination, TunnelError } from '../../../tunnel/index.js';
+import { type ResolvedDestination, resolveDestination, TunnelError } from '../../../../tunnel/index.js';
 
 export const withOpenSsh = { PATH: process.env['PATH'] };
 export const withoutOpenSsh = { PATH: '/nonexistent' };

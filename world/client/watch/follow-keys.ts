@@ -1,9 +1,9 @@
-import type { WatchOptions } from './call-options.js';
-import type { Client } from './client/client.js';
-import type { KeyValue } from './client/key-value.js';
-import { retryUntilAvailable } from './client/retry-until-available.js';
-import { type Fold, foldWatches } from './client/watch/fold-watches.js';
-import type { WatchEvent, WatchItem } from './client/watch/watch-item.js';
+import type { WatchOptions } from '../../call-options.js';
+import type { Client } from '../client.js';
+import type { KeyValue } from '../key-value.js';
+import { retryUntilAvailable } from '../retry-until-available.js';
+import { type Fold, foldWatches } from './fold-watches.js';
+import type { WatchEvent, WatchItem } from './watch-item.js';
 
 /** What a follower of one key makes of it. */
 export interface KeyReader<T> {

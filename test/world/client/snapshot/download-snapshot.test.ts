@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import test from 'ava';
-import { resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
-import { Client, WorldError } from '../../../world/index.js';
-import { Etcd } from '../helpers/etcd.js';
-import { snapshotTool } from '../helpers/etcdctl.js';
-import { Link } from '../helpers/link.js';
+import { resolveEtcd } from '../../../../fixtures/fleet/install/etcd-binary.js';
+import { Client, WorldError } from '../../../../world/index.js';
+import { Etcd } from '../../helpers/etcd.js';
+import { snapshotTool } from '../../helpers/etcdctl.js';
+import { Link } from '../../helpers/link.js';
 
 let etcd: Etcd;
 let folder: string;

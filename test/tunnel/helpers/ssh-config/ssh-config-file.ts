@@ -4,8 +4,8 @@ import {
   type ResolvedDestination,
   type ResolvedTunnelOptions,
   resolveDestination,
-} from '../../../tunnel/index.js';
-import type { Sshd } from './sshd.js';
+} from '../../../../tunnel/index.js';
+import type { Sshd } from '../sshd.js';
 
 /** The lines of ssh_config for one of our servers. */
 export function hostLines(alias: string, sshd: Sshd, further: readonly string[] = []): string {

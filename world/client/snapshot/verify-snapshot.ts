@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { WorldError } from '../errors.js';
+import { WorldError } from '../../errors.js';
 
 /** etcd appends a SHA-256 hash of the database to it (`Snapshot` in its `server/etcdserver/api/v3rpc/maintenance.go`). */
 const HASH_BYTES = 32;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
-import { verifySnapshot } from '../../../world/client/verify-snapshot.js';
+import { verifySnapshot } from '../../../../world/client/snapshot/verify-snapshot.js';
 
 const data = Buffer.from('a database, or so');
 const whole = Buffer.concat([data, createHash('sha256').update(data).digest()]);
