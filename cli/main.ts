@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { packageVersion } from '../base/package-version.js';
 import { COMPLETE } from './completion/complete-name.js';
-import { HOLD_FORWARD } from './forwards/hold-forward-name.js';
+import { HOLD_FORWARD } from './forwards/server/hold-forward-name.js';
 import { lines } from './output/escaped-lines.js';
 import { stackTraceLines } from './output/stack-trace-lines.js';
 import { takeConsole, writeRemark, writeResult } from './output/write-output.js';
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     return;
   }
   if (first === HOLD_FORWARD && process.connected) {
-    const { holdForward } = await import('./forwards/hold-forward.js');
+    const { holdForward } = await import('./forwards/server/hold-forward.js');
     process.exitCode = await holdForward();
     return;
   }

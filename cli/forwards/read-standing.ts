@@ -13,7 +13,7 @@ import { resolveTarget } from '../fleet/resolve-target.js';
 import { tunnelOptions } from '../fleet/tunnel-options.js';
 import { trustFolder } from '../trust/trusted-folders.js';
 import { forwardKey } from './forward-key.js';
-import type { Standing } from './trust-watch.js';
+import type { Standing } from './server/trust-watch.js';
 
 /** The command line that a forward was started with. */
 export interface ForwardRequest {

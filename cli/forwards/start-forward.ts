@@ -10,7 +10,7 @@ import { askForward } from './ask-forward.js';
 import type { ForwardState } from './control-protocol.js';
 import { forwardKey, forwardLabel } from './forward-key.js';
 import { controlPath, forwardId, makeForwardsFolder } from './forward-places.js';
-import { launchForward } from './launch-forward.js';
+import { launchForward } from './server/launch-forward.js';
 import type { ForwardSettings } from './start-messages.js';
 
 /** A forward that runs now. */

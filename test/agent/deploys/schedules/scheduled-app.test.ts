@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { EtcdWorld } from '../../../world/index.js';
-import { hawser, temporaryFolder } from '../../cli/helpers/hawser.js';
-import { appFolder, deployTo } from '../helpers/app-folder.js';
-import { startAgain, startClient } from '../helpers/client-host.js';
-import type { LocalAgent } from '../helpers/local-agent.js';
-import { LocalAgents } from '../helpers/local-agents.js';
+import { EtcdWorld } from '../../../../world/index.js';
+import { hawser, temporaryFolder } from '../../../cli/helpers/hawser.js';
+import { appFolder, deployTo } from '../../helpers/app-folder.js';
+import { startAgain, startClient } from '../../helpers/client-host.js';
+import type { LocalAgent } from '../../helpers/local-agent.js';
+import { LocalAgents } from '../../helpers/local-agents.js';
 
 /** The last of the objects in lines: the result. */
 function lastOf(stdout: string) {

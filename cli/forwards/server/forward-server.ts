@@ -1,18 +1,18 @@
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { pause } from '../../base/abort.js';
-import type { Log } from '../../base/log.js';
-import { packageVersion } from '../../base/package-version.js';
-import type { Forward } from '../../tunnel/forward/forward.js';
-import type { ChannelTarget } from '../../tunnel/forward/forward-target.js';
-import { formatDestination } from '../../tunnel/parse-destination.js';
-import type { Tunnel } from '../../tunnel/tunnel.js';
-import { parseEndpoint } from '../../world/client/calls/parse-endpoint.js';
+import { pause } from '../../../base/abort.js';
+import type { Log } from '../../../base/log.js';
+import { packageVersion } from '../../../base/package-version.js';
+import type { Forward } from '../../../tunnel/forward/forward.js';
+import type { ChannelTarget } from '../../../tunnel/forward/forward-target.js';
+import { formatDestination } from '../../../tunnel/parse-destination.js';
+import type { Tunnel } from '../../../tunnel/tunnel.js';
+import { parseEndpoint } from '../../../world/client/calls/parse-endpoint.js';
+import type { ControlReply, ControlRequest, ForwardState } from '../control-protocol.js';
+import { isOurSocket, listenPath } from '../forward-places.js';
+import type { Route } from '../read-standing.js';
+import type { ForwardSettings } from '../start-messages.js';
 import type { Control } from './claim-control.js';
-import type { ControlReply, ControlRequest, ForwardState } from './control-protocol.js';
-import { isOurSocket, listenPath } from './forward-places.js';
-import type { Route } from './read-standing.js';
-import type { ForwardSettings } from './start-messages.js';
 import type { TrustWatch } from './trust-watch.js';
 
 /** How often it looks whether it is still trusted, found and used. */

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, linkSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { askForward } from './ask-forward.js';
-import { type ControlReply, type ControlRequest, MAX_LINE_BYTES, parseRequest } from './control-protocol.js';
+import { askForward } from '../ask-forward.js';
+import { type ControlReply, type ControlRequest, MAX_LINE_BYTES, parseRequest } from '../control-protocol.js';
 
 const MOST_TRIES = 5;
 

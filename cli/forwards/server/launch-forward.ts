@@ -2,16 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
-import { onAbort } from '../../base/abort.js';
-import type { Log } from '../../base/log.js';
-import type { Ask, Question } from '../../tunnel/question-queue.js';
-import { CliError } from '../errors.js';
-import { PASSWORD_VARIABLE } from '../fleet/etcd-user.js';
-import { makePrivateFolder } from '../system/private-files.js';
-import { ownStateFolder } from '../system/user-folders.js';
-import type { ForwardState } from './control-protocol.js';
+import { onAbort } from '../../../base/abort.js';
+import type { Log } from '../../../base/log.js';
+import type { Ask, Question } from '../../../tunnel/question-queue.js';
+import { CliError } from '../../errors.js';
+import { PASSWORD_VARIABLE } from '../../fleet/etcd-user.js';
+import { makePrivateFolder } from '../../system/private-files.js';
+import { ownStateFolder } from '../../system/user-folders.js';
+import type { ForwardState } from '../control-protocol.js';
+import { type ForwardSettings, type FromForward, fromSentError, type ToForward } from '../start-messages.js';
 import { HOLD_FORWARD } from './hold-forward-name.js';
-import { type ForwardSettings, type FromForward, fromSentError, type ToForward } from './start-messages.js';
 
 /** Variables with secrets, which a process must not keep that outlives its command. */
 const SECRET_VARIABLES: readonly string[] = [PASSWORD_VARIABLE, 'SSHPASS'];

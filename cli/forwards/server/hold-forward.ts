@@ -1,15 +1,15 @@
 import { once } from 'node:events';
-import type { Log } from '../../base/log.js';
-import type { Ask } from '../../tunnel/question-queue.js';
-import { Tunnel } from '../../tunnel/tunnel.js';
-import { EXIT_CODES } from '../exit-codes.js';
-import { Interrupts } from '../interrupts.js';
-import { writeRemark } from '../output/write-output.js';
+import type { Log } from '../../../base/log.js';
+import type { Ask } from '../../../tunnel/question-queue.js';
+import { Tunnel } from '../../../tunnel/tunnel.js';
+import { EXIT_CODES } from '../../exit-codes.js';
+import { Interrupts } from '../../interrupts.js';
+import { writeRemark } from '../../output/write-output.js';
+import { controlPath, makeForwardsFolder } from '../forward-places.js';
+import { readRoute, readStanding } from '../read-standing.js';
+import { type ForwardSettings, type FromForward, type ToForward, toSentError } from '../start-messages.js';
 import { claimControl } from './claim-control.js';
-import { controlPath, makeForwardsFolder } from './forward-places.js';
 import { ForwardServer, targetOfSeed } from './forward-server.js';
-import { readRoute, readStanding } from './read-standing.js';
-import { type ForwardSettings, type FromForward, type ToForward, toSentError } from './start-messages.js';
 import { TrustWatch } from './trust-watch.js';
 
 /**

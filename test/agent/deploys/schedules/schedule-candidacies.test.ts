@@ -1,7 +1,7 @@
 import test from 'ava';
-import { ScheduleCandidacies } from '../../../agent/deploys/apps/schedule-candidacies.js';
-import { EtcdWorld } from '../../../world/index.js';
-import { Etcd } from '../../world/helpers/etcd.js';
+import { ScheduleCandidacies } from '../../../../agent/deploys/apps/schedule-candidacies.js';
+import { EtcdWorld } from '../../../../world/index.js';
+import { Etcd } from '../../../world/helpers/etcd.js';
 
 const log = () => undefined;
 
