@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Log } from '../../../base/log.js';
+import type { Log, LogLevel } from '../../../base/log.js';
 import type { Ask } from '../../../tunnel/question-queue.js';
 import { Tunnel } from '../../../tunnel/tunnel.js';
 import { EXIT_CODES } from '../../exit-codes.js';
@@ -29,7 +29,7 @@ export async function holdForward(): Promise<number> {
   };
   interrupts.signal.addEventListener('abort', () => end('interrupted'), { once: true });
   const log: Log = (level, message) => {
-    writeRemark(`${new Date().toISOString()} ${level}: ${message}`);
+    keep(level, message);
     starter.send({ kind: 'log', level, message });
   };
   try {
@@ -37,12 +37,18 @@ export async function holdForward(): Promise<number> {
     await serve(await starter.settings(), { starter, log, signal: ending.signal, end });
     return EXIT_CODES.done;
   } catch (error) {
-    if (!ending.signal.aborted) log('error', error instanceof Error ? error.message : String(error));
+    // The command prints the error itself.
+    if (!ending.signal.aborted) keep('error', error instanceof Error ? error.message : String(error));
     starter.send({ kind: 'failed', error: toSentError(error) });
     return EXIT_CODES.failed;
   } finally {
     starter.letGo();
   }
+}
+
+/** Writes to the log of the forward, which is its stderr. */
+function keep(level: LogLevel, message: string): void {
+  writeRemark(`${new Date().toISOString()} ${level}: ${message}`);
 }
 
 interface Holding {

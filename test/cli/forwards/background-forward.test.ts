@@ -226,6 +226,14 @@ test.serial('what a dead forward left is removed, and the address stays the same
   t.is((await person.list()).length, 1);
 });
 
+test.serial('a host that does not answer is said once, with the exit code for it', async (t) => {
+  const person = await Person.make(t);
+  const { code, stderr } = await person.hawser(['forward', 'start', '--ssh-url', 'root@127.0.0.1:1']);
+  t.is(code, 3);
+  t.regex(stderr, /^hawser: Could not connect to root@127\.0\.0\.1:1: [^\n]*\n$/);
+  t.deepEqual(await person.list(), []);
+});
+
 test.serial('it ends by itself when nobody uses it, but not under a client', async (t) => {
   const person = await Person.make(t);
   const { pid } = await person.start(t, '--idle', '1s');
