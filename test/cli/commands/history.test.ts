@@ -56,11 +56,12 @@ test.serial('every change is listed, newest first, also of what is no more', asy
   t.regex(stderr, /^etcd remembers revisions 1 to \d+\.\n$/);
 });
 
-test.serial('thousands of changes are all there', async (t) => {
+test.serial('more changes than etcd sends at once are all there', async (t) => {
   await using world = fleet.world('h1');
-  for (let index = 0; index < 60; index++)
+  // etcd sends a thousand revisions at once.
+  for (let index = 0; index < 25; index++)
     await Promise.all(Array.from({ length: 50 }, (_, at) => world.strSet(`many-${at}`, `${index}`)));
-  t.is((await history('many*', '--limit', '5000')).revisions.length, 3_000);
+  t.is((await history('many*', '--limit', '5000')).revisions.length, 1_250);
 });
 
 test.serial('two moments are compared', async (t) => {
