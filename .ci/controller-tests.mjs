@@ -20,7 +20,7 @@ function imports(file, found = new Set()) {
 
 function runsAnywhere(test) {
   return [...imports(test)].every((file) => {
-    if (file === 'dist/fixtures/fleet/project.js') return true;
+    if (file === 'dist/fixtures/fleet/project-paths.js') return true;
     if (file.startsWith('dist/fixtures/')) return false;
     return !file.startsWith(`${folder}/`) || !linuxOnly.test(readFileSync(file, 'utf8'));
   });
