@@ -36,14 +36,17 @@ export interface ExecRequest extends OutputOptions {
 
 /**
  * Runs a command on many hosts and shows what each says.
- * @throws CliError `failed` where it did not succeed on every host, and the reason of the signal
+ * @throws CliError `failed` where it did not succeed on every host or its output could not be written, and the reason of the signal
  */
 export async function exec(request: ExecRequest, signal: AbortSignal): Promise<void> {
   const gone = new AbortController();
-  onReaderGone(() => gone.abort(new DOMException('Nobody reads the output any more.', 'AbortError')));
+  onReaderGone((why) =>
+    gone.abort(why ?? new DOMException('Nobody reads the output any more.', 'AbortError')),
+  );
   const over = AbortSignal.any([signal, gone.signal]);
   const outcomes = await runEverywhere(request, over);
   await remember(request, outcomes);
+  if (gone.signal.reason instanceof CliError) throw gone.signal.reason;
   if (gone.signal.aborted) return;
   signal.throwIfAborted();
   const failed = outcomes.filter(hasFailed);

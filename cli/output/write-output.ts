@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { format } from 'node:util';
+import { CliError } from '../errors.js';
 import { visible, visibleJson, visibleValue } from './escape-controls.js';
 import { type Lines, show } from './escaped-lines.js';
 import { isInForeground } from './screen/is-in-foreground.js';
@@ -67,11 +68,14 @@ export async function writeJsonWithTexts(
   process.stdout.write('}\n');
 }
 
-/** Calls back when the reader of the results is gone (`hawser … | head`), instead of ending the process at once. */
-export function onReaderGone(listener: () => void): void {
+/**
+ * Calls back when the reader of the results is gone (`hawser … | head`), or with an error when they cannot be written, instead of
+ * ending the process at once.
+ */
+export function onReaderGone(listener: (failure: CliError | undefined) => void): void {
   process.stdout.removeAllListeners('error').on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') writeRemark(`hawser: Could not write the output: ${error.message}.`);
-    listener();
+    if (error.code === 'EPIPE') return listener(undefined);
+    listener(new CliError('failed', `Could not write the output: ${error.message}.`, { cause: error }));
   });
 }
 

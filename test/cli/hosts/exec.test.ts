@@ -214,6 +214,28 @@ test.serial('a reader that goes away ends it quietly, on the hosts too', async (
   t.pass();
 });
 
+test.serial('output that cannot be written is a failure', (t) => {
+  for (const more of [[], ['--json'], ['--group']]) {
+    const program = [
+      process.execPath,
+      programFile,
+      'exec',
+      ...fleet.flags,
+      'web1',
+      ...more,
+      '--',
+      'echo',
+      'a',
+    ];
+    const { status, stderr } = spawnSync('sh', ['-c', 'exec "$@" >/dev/full', 'sh', ...program], {
+      env: { PATH: process.env['PATH'], HOME: fleet.home },
+      input: '',
+    });
+    t.is(status, 1, more.join());
+    t.regex(stderr.toString(), /Could not write the output: ENOSPC/);
+  }
+});
+
 test.serial('a host that falls silent in the middle is told, and the others end as they do', async (t) => {
   const child = startHawser(['exec', ...fleet.flags, '--json', 'all', '-c', 'echo a; sleep 4; echo b'], {
     cwd: fleet.home,
