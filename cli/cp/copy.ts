@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { inParallel } from '../../base/in-parallel.js';
 import { TunnelError } from '../../tunnel/errors.js';
 import { SftpFiles } from '../../tunnel/sftp/sftp-files.js';
 import type { Tunnel } from '../../tunnel/tunnel.js';
+import { isErrno } from '../../world/fs/copy/local-folder.js';
 import { CliError } from '../errors.js';
 import type { ChosenHost } from '../hosts/choose-hosts.js';
 import { HostConnections } from '../hosts/host-connections.js';
@@ -124,11 +125,22 @@ async function copyOnce(
 async function placeFor({ to, hosts }: CopyRequest, hostname: string, sources: number): Promise<string> {
   if (hosts.length > 1) {
     const own = path.join(to, hostname.replace(/[^\w.@:+-]/g, '_').replace(/^\.+/, '_'));
-    await mkdir(own, { recursive: true });
+    await mkdir(to, { recursive: true });
+    await makeOwnFolder(own);
     return own;
   }
   if (sources > 1) await mkdir(to, { recursive: true });
   return to;
+}
+
+/** @throws CliError `failed` where something else is there: whoever may write there could have made it a link */
+async function makeOwnFolder(folder: string): Promise<void> {
+  await mkdir(folder).catch((error: unknown) => {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  });
+  if ((await lstat(folder)).isDirectory()) return;
+  const message = `Could not write below ${folder}: it is no directory here, and links are not followed.`;
+  throw new CliError('failed', message);
 }
 
 /** By SFTP, or where sshd has none by commands. */

@@ -184,6 +184,16 @@ test.serial('nothing is written through a link here, and a link there is replace
   t.is(await readlink(at('tree', 'sub', 'l')), 'x');
 });
 
+test.serial('the directory of one of many hosts is no link', async (t) => {
+  await mkdir(at('apart', 'victim'), { recursive: true });
+  await symlink('victim', at('apart', 'web1'));
+  const { code, stdout, stderr } = await cp([`all:${at('src', 'empty')}`, at('apart')]);
+  t.is(code, 1);
+  t.is(stdout, 'web2: 1 file, 0 B\n');
+  t.regex(stderr, /web1: Could not write below .*apart\/web1: it is no directory here/);
+  t.deepEqual(await readdir(at('apart', 'victim')), []);
+});
+
 test.serial('what a hostile host lists is data', async (t) => {
   const kindFile = at('kind');
   const server = fileURLToPath(new URL('./programs/hostile-sftp-server.js', import.meta.url));
