@@ -37,6 +37,9 @@ export async function listRemoteTree(named: string, listing: Listing): Promise<R
   try {
     const attributes = await listing.files.stat(path);
     if (attributes === undefined) throw failed(listing, named, 'there is no such file or directory');
+    // It was followed: a link in its place would lead the next copy to that name elsewhere.
+    if (typeOfMode(attributes.mode ?? 0) === 'symlink')
+      throw failed(listing, named, 'the host says that it is a link which leads to a link');
     const entries: CopiedEntry[] = [];
     const leftOut: string[] = [];
     await walk({ ...listing, root: path, named, entries, leftOut }, Buffer.alloc(0), attributes);

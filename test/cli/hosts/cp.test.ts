@@ -213,6 +213,7 @@ test.serial('what a hostile host lists is data', async (t) => {
     ['absolute', /the host lists the name "\/tmp\/evil", which is none/],
     ['twice', /"d" appears twice/],
     ['deep', /the host lists more than can be a directory/],
+    ['link', /the host says that it is a link which leads to a link/],
     ['garbage', /its SFTP server sent invalid data/],
   ] as const) {
     await writeFile(kindFile, kind);

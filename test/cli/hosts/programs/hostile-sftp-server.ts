@@ -38,7 +38,8 @@ function answerTo(packet: Buffer): Answer {
   const type = packet.readUInt8(0);
   if (type === SFTP.INIT) return [SFTP.VERSION, uint32(3)];
   const id = uint32(packet.readUInt32BE(1));
-  if (type === SFTP.STAT || type === SFTP.LSTAT) return [SFTP.ATTRS, id, attributes(FOLDER)];
+  if (type === SFTP.STAT || type === SFTP.LSTAT)
+    return [SFTP.ATTRS, id, attributes(kind === 'link' ? LINK : FOLDER)];
   if (type === SFTP.OPENDIR) {
     handles += 1;
     return [SFTP.HANDLE, id, sshString(uint32(handles))];
