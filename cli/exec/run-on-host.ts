@@ -83,7 +83,7 @@ async function executeUntil(
     ended = endRemoteProcesses(tunnel, access).then(() => abandoned.abort(over.signal.reason));
   });
   try {
-    const command = await tunnel.exec(remoteLine(run.command, access.prefix), { signal: abandoned.signal });
+    const command = await tunnel.exec(remoteLine(run.command, access), { signal: abandoned.signal });
     return await follow(command, { run, access, taker, over });
   } finally {
     unlisten();

@@ -104,7 +104,7 @@ async function execOnHosts(
     ]);
     if (flags.json)
       throw new CliError('usage', 'What a terminal shows is no JSON: leave out --tty or --json.');
-    const line = remoteLine(command, flags.sudo ? ['sudo', '--'] : []);
+    const line = remoteLine(command, { prefix: flags.sudo ? ['sudo', '--'] : [] });
     const session = { ...flags, host: onlyHost(hosts, '--tty'), line };
     const code = await openSession(session, context.interrupts.signal);
     context.exitCode = code === 0 ? EXIT_CODES.done : EXIT_CODES.failed;

@@ -9,11 +9,11 @@ import type { SudoPasswords } from './sudo-passwords.js';
 /** How often a script is run when the connection is lost in the middle of it. */
 const MOST_RUNS = 3;
 
-/** Says who we are, and how sudo stands: `user uid mode`. */
+/** Says who we are, and how sudo stands: `user mode`. sudo may want a password for some programs only, and we run `sh`. */
 const WHO = `
 command -v sudo >/dev/null 2>&1 || mode=none
 [ "$(id -u)" = 0 ] && mode=root
-[ -n "$mode" ] || { sudo -n true 2>/dev/null && mode=free || mode=password; }
+[ -n "$mode" ] || { sudo -n sh -c : 2>/dev/null && mode=free || mode=password; }
 printf '%s %s\\n' "$(id -un)" "$mode"
 `;
 

@@ -290,7 +290,8 @@ test.serial('sudo gets its password before the input of the command; without sud
   await mkdir(folder);
   const fakes = {
     id: 'case $1 in -u) echo 1000 ;; *) echo ann ;; esac',
-    sudo: '[ "$1" != -n ] || exit 1\nread -r password; [ "$password" = secret ] || exit 1\nshift 5; exec "$@"',
+    // For cat it wants none.
+    sudo: '[ "$1" != -n ] || exit 1\n[ "$6" = cat ] || { read -r password; [ "$password" = secret ] || exit 1; }\nshift 5; exec "$@"',
   };
   for (const [name, script] of Object.entries(fakes))
     await writeFile(path.join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -304,6 +305,8 @@ test.serial('sudo gets its password before the input of the command; without sud
   await writeFile(file, 'secret\n', { mode: 0o600 });
   const fine = await run(['--sudo-password-file', file, '--json', '-c', 'cat; cat'], 'input\n');
   t.like(byHost(fine.stdout)[place], { exit: 0, stdout: 'input\n' });
+  const free = await run(['--sudo-password-file', file, '--json', '--', 'cat', '-'], 'input\n');
+  t.like(byHost(free.stdout)[place], { exit: 0, stdout: 'input\n' });
   const nobody = await run(['--', 'true']);
   t.is(nobody.code, 1);
   t.regex(nobody.stderr, /no terminal to ask on: pass --sudo-password-file FILE/);
