@@ -64,7 +64,8 @@ function entryOf(path: Buffer, type: CopiedEntry['type'], stats: BigIntStats): C
     type,
     mode: Number(stats.mode) & PERMISSIONS,
     sizeBytes: Number(stats.size),
-    mtimeSeconds: Number(stats.mtimeMs / 1000n),
+    // SFTP has no times before 1970 or after 2106.
+    mtimeSeconds: Math.min(Math.max(Number(stats.mtimeMs / 1000n), 0), 0xffff_ffff),
     version: `${stats.ino} ${stats.mtimeNs} ${stats.ctimeNs}`,
   };
 }
