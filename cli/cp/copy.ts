@@ -44,6 +44,7 @@ interface Copied {
 export async function copy(request: CopyRequest, signal: AbortSignal): Promise<void> {
   const { sources, hosts, direction } = request;
   const trees = direction === 'to hosts' ? await Promise.all(sources.map(listLocalTree)) : [];
+  requireDifferentNames(trees);
   for (const left of trees.flatMap(({ leftOut }) => leftOut))
     printNote(request, `hawser: ${left} was left out: it is a pipe, a socket or a device.`);
   const failures = new Map<string, Error>();
@@ -111,6 +112,7 @@ async function copyOnce(
     return { files: countOf(all), bytes: sizeOf(all) };
   }
   const found = await Promise.all(request.sources.map((source) => listRemoteTree(source, common)));
+  requireDifferentNames(found);
   const all = found.flatMap(({ entries }) => entries);
   progress.begin(sizeOf(all));
   const to = await placeFor(request, hostname, found.length);
@@ -119,6 +121,15 @@ async function copyOnce(
     await download(tree, to, common);
   }
   return { files: countOf(all), bytes: sizeOf(all) };
+}
+
+/** @throws CliError `usage` where one source would replace another in the directory that they go to */
+function requireDifferentNames(trees: readonly Pick<LocalTree, 'name'>[]): void {
+  const names = trees.map(({ name }) => name.toString('latin1'));
+  const twice = trees.find((_, index) => names.indexOf(names[index] ?? '') !== index);
+  if (twice === undefined) return;
+  const message = `Several sources are called ${twice.name}, and one would replace the other. Copy them one by one.`;
+  throw new CliError('usage', message);
 }
 
 /** Each of several hosts gets a directory of its own. */

@@ -184,6 +184,32 @@ test.serial('nothing is written through a link here, and a link there is replace
   t.is(await readlink(at('tree', 'sub', 'l')), 'x');
 });
 
+test.serial(
+  'sources of the same name do not replace each other, and no time is too early or too late',
+  async (t) => {
+    await mkdir(at('same'));
+    const [one, other] = [at('src', 'empty'), at('there', 'empty')];
+    for (const places of [
+      [one, other, `web1:${at('same')}`],
+      [`web1:${one}`, `web1:${other}`, at('same')],
+    ]) {
+      const { code, stderr } = await cp(places);
+      t.is(code, 2);
+      t.regex(stderr, /Several sources are called empty/);
+    }
+    for (const [name, seconds] of [
+      ['early', -1],
+      ['late', 7_000_000_000],
+    ] as const) {
+      await writeFile(at(name), name);
+      await utimes(at(name), seconds, seconds);
+      const { code, stderr } = await cp([at(name), `web1:${at('same')}`]);
+      t.is(code, 0, stderr);
+    }
+    t.deepEqual((await readdir(at('same'))).sort(), ['early', 'late']);
+  },
+);
+
 test.serial('the directory of one of many hosts is no link', async (t) => {
   await mkdir(at('apart', 'victim'), { recursive: true });
   await symlink('victim', at('apart', 'web1'));
