@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { type ControlReply, type ControlRequest, MAX_LINE_BYTES, parseReply } from './control-protocol.js';
 import { isOurSocket } from './forward-places.js';
@@ -20,6 +20,7 @@ export async function askForward(
 ): Promise<Answer> {
   signal.throwIfAborted();
   if (!isOurSocket(file)) return 'nobody';
+  const asked = inodeOf(file);
   try {
     return parseReply(await exchange(file, `${JSON.stringify(request)}\n`, signal, timeoutMs)) ?? 'silent';
   } catch (error) {
@@ -27,9 +28,14 @@ export async function askForward(
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return 'nobody';
     if (code !== 'ECONNREFUSED') return 'silent';
-    rmSync(file, { force: true });
+    // Another command may have removed it already and put its own there.
+    if (inodeOf(file) === asked) rmSync(file, { force: true });
     return 'nobody';
   }
+}
+
+function inodeOf(file: string): bigint | undefined {
+  return lstatSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
 /** Sends a line, and resolves with what comes back until the other end closes. */
