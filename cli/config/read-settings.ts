@@ -5,6 +5,7 @@ import { readNamedFile } from '../fleet/read-config-file.js';
 import { resolveTarget } from '../fleet/resolve-target.js';
 import { readYamlText } from '../fleet/yaml-document.js';
 import { forwardsFolder } from '../forwards/forward-places.js';
+import { withoutSecrets } from '../output/without-secrets.js';
 import { ownCacheFolder, ownConfigFolder, ownStateFolder } from '../system/user-folders.js';
 import { explainSettings, type Setting } from './explain-settings.js';
 
@@ -18,7 +19,13 @@ export async function readSettings(flags: ConnectionFlags, signal: AbortSignal):
     environment: process.env,
     chosenBy: await chosenBy(target),
   };
-  return [...explainSettings(sources), ...folders()];
+  return [...explainSettings(sources), ...folders()].map(withoutPasswords);
+}
+
+/** A password does not belong there and is refused by those who connect, but may be there. */
+function withoutPasswords({ value, ...setting }: Setting): Setting {
+  if (value === undefined) return { ...setting, value };
+  return { ...setting, value: typeof value === 'string' ? withoutSecrets(value) : value.map(withoutSecrets) };
 }
 
 /** How a fleet, or a file, was chosen where nobody named it. */

@@ -46,6 +46,8 @@ test('each value is shown with the flag, variable or line that it comes from, an
   t.like(find(await json([]), 'fleet'), { value: 'prod', from: 'hawser fleet use' });
   const other = await json(['--ssh-url', 'ann@other', '--seeds', 'https://a:2379']);
   t.like(find(other, 'ssh-url'), { value: ['ann@other'], from: '--ssh-url' });
+  for (const text of ['https://ann:sesame@a:2379', 'ann:sesame@a'])
+    await show(['--ssh-url', text, '--seeds', text]);
   t.like(find(other, 'namespace'), { value: '/_mgmt', from: 'default' });
   t.regex(await show([]), /^namespace +\/x +\S+prod\.yaml:5$/m);
   t.notRegex(await show([]), /^ssh-hostkey/m);

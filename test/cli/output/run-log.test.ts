@@ -46,6 +46,11 @@ test('each run is logged for its person alone, without values that may be secret
 test('what looks like a secret is taken out of a text', (t) => {
   for (const [text, shown] of [
     ['at ssh://ann:sesame@web1:22', 'at ssh://ann:[removed]@web1:22'],
+    [
+      '--ssh-url root:sesame@web1 through root:se:same@web1',
+      '--ssh-url root:[removed]@web1 through root:[removed]@web1',
+    ],
+    ['--user root:sesame x', '--user root:[removed] x'],
     ['password=sesame, more', 'password=[removed], more'],
     ['API-Key: "se same" x', 'API-Key: [removed] x'],
     ['AGE-SECRET-KEY-1SESAME', '[removed]'],
