@@ -37,6 +37,7 @@ import { scheduleCommand } from './commands/state/schedule.js';
 import { strCommand } from './commands/state/str.js';
 import { undoCommand } from './commands/state/undo.js';
 import { statusCommand } from './commands/status.js';
+import { topCommand } from './commands/top.js';
 import { InterruptedError } from './errors.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { GENERAL_OPTIONS, HELP_FORMAT } from './help/format-help.js';
@@ -125,7 +126,16 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
     ],
     [
       'Operate:',
-      [statusCommand, doctorCommand, execCommand, sshCommand, cpCommand, forwardCommand, envCommand],
+      [
+        statusCommand,
+        topCommand,
+        doctorCommand,
+        execCommand,
+        sshCommand,
+        cpCommand,
+        forwardCommand,
+        envCommand,
+      ],
     ],
     [
       'Share state:',

@@ -59,7 +59,7 @@ function linesOf(text: string, screen: Screen | undefined): number {
 
 /** Where there is no room for a line each, those that look the same share one. */
 function hostRows(hosts: readonly HostStatus[], most = hosts.length): string[][] {
-  const rows = hosts.map((host) => ({ name: host.hostname, cells: cellsOf(host) }));
+  const rows = hosts.map((host) => ({ name: host.hostname, cells: hostCells(host) }));
   if (rows.length <= most) return rows.map(({ name, cells }) => [name, ...cells]);
   const groups = new Map<string, { readonly names: string[]; readonly cells: string[] }>();
   for (const { name, cells } of rows) {
@@ -77,7 +77,8 @@ function hostRows(hosts: readonly HostStatus[], most = hosts.length): string[][]
   ];
 }
 
-function cellsOf(host: HostStatus): string[] {
+/** What the columns behind its name say of a host. */
+export function hostCells(host: HostStatus): string[] {
   const { alive, role, converged, version = '-' } = host;
   return [
     alive ? 'up' : 'gone',
@@ -111,7 +112,7 @@ function describeApp({ app, deploy, state }: HostApp): string {
 }
 
 /** "etcd: 3 voters, 1 learner, led by web1, 1.2 MB" */
-function describeCluster(
+export function describeCluster(
   { leader, dbSizeBytes, alarms }: ClusterStatus,
   voters: number,
   learners: number,

@@ -101,7 +101,7 @@ export async function readStatus(
 }
 
 /** The cluster as the member in use has it, and its alarms. */
-async function readCluster(
+export async function readCluster(
   { client: { cluster } }: ClientWorld,
   call: { signal: AbortSignal; timeoutMs: number },
 ): Promise<ClusterStatus & { readonly members: readonly Member[] }> {

@@ -26,6 +26,7 @@ test.serial('every command says what it does, and shows an example that begins w
     'run',
     'deploy',
     'status',
+    'top',
     'doctor',
     'exec',
     'ssh',

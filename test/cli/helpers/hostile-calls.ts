@@ -75,6 +75,18 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
     { args: ['TOKEN', '--app', hostile('app'), '--yes'] },
   ],
   status: [{ args: [] }, { args: ['--wait-converged', '1ms', '--timeout', '2s'] }],
+  top: [
+    {
+      args: [],
+      redraws: true,
+      person: async (terminal) => {
+        await terminal.shows(/EVIL/);
+        terminal.type('j\r');
+        await terminal.shows(/Esc for all hosts/);
+        terminal.type('q');
+      },
+    },
+  ],
   doctor: [{ args: [hostile('root@h')] }, { args: [hostile('web1')] }, { args: ['--fleet', 'FLEET'] }],
   'str get': [
     { args: [key], isValue: true },
