@@ -22,15 +22,19 @@ interface ScreenOptions {
   readonly size?: readonly [columns: number, rows: number];
   readonly env?: Readonly<Record<string, string>>;
   readonly script?: string;
+  readonly flags?: readonly string[];
 }
 
 /** As from a shell that a person types to: Ctrl-C is not for the shell. */
 const asJob = 'set -m; "$@"';
 
-async function top(t: ExecutionContext, { size = [80, 24], script = asJob, ...options }: ScreenOptions = {}) {
+async function top(
+  t: ExecutionContext,
+  { size = [80, 24], script = asJob, flags = [], ...options }: ScreenOptions = {},
+) {
   const [columns, rows] = size;
   const cwd = await temporaryFolder(t);
-  const args = ['top', '--seeds', etcd.etcd.url];
+  const args = ['top', '--seeds', etcd.etcd.url, ...flags];
   return hawserInShell(t, args, { cwd, columns, rows, script, ...options });
 }
 
@@ -163,3 +167,21 @@ test.serial('Ctrl-Z gives the terminal back, and fg shows how it is by then', as
   t.is(await terminal.exited, 0);
   leftAsItWas(t, terminal);
 });
+
+test.serial(
+  'while etcd does not answer, that is the worst problem, and the rest is what was known',
+  async (t) => {
+    const terminal = await top(t, { flags: ['--timeout', '1s'] });
+    await terminal.shows(/^ {2}web2 +up/m);
+    await etcd.etcd.kill();
+    await terminal.shows(/^etcd has not answered since [\d:]+ UTC/m);
+    t.regex(terminal.screen(), /^ {2}web2 +up/m);
+    t.log(terminal.screen());
+    await etcd.etcd.restart();
+    await terminal.shows(/^4 hosts(?![\s\S]*not answered)/m);
+    await run('web2', 'back', 'running');
+    await terminal.shows(/^ {2}web2 .* back 1$/m);
+    terminal.type('q');
+    t.is(await terminal.exited, 0);
+  },
+);
