@@ -3,7 +3,7 @@ import { linkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import test from 'ava';
-import { claimControl } from '../../../cli/forwards/claim-control.js';
+import { claimControl } from '../../../cli/forwards/server/claim-control.js';
 import { temporaryFolder } from '../helpers/hawser.js';
 
 test('of many that find the socket of a dead forward, one gets its name and keeps it', async (t) => {
