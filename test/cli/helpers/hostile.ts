@@ -36,7 +36,7 @@ const besidesText = /[^\P{Cc}\n]/u;
 
 /** What questions and live views are drawn with; the colours are those that they use. */
 export const drawn = new RegExp(
-  `${ESC}\\[(?:\\d{0,3}[ABCDGJK]|\\?(?:25|1049)[hl]|(?:0|1|2|22|3\\d|39|9\\d)m)|\r(?!${mark})`,
+  `${ESC}\\[(?:\\d{0,3}[ABCDGHJK]|\\?(?:25|1049)[hl]|(?:0|1|2|22|3\\d|39|9\\d)m)|\r(?!${mark})`,
   'g',
 );
 
