@@ -84,7 +84,7 @@ async function execOnHosts(
     );
   if (command === undefined)
     throw new CliError('usage', 'Name the command, after two dashes: hawser exec HOSTS -- COMMAND.');
-  const choice = wanted.fleet === undefined ? flags : { ...flags, fleet: wanted.fleet };
+  const choice = loginFlags(flags, wanted.fleet);
   const chosen = await chooseHosts(text, choice, { allowsNone: flags.allowEmpty });
   const hosts = chosen.hosts.filter(({ name }) => wanted.only?.has(name) !== false);
   const { fleetFile } = chosen;
@@ -114,6 +114,11 @@ async function execOnHosts(
   const sudoPasswordFile = file === undefined ? undefined : expandHome(file);
   const request = { ...flags, command, hosts, fleetFile, sudoPasswordFile, timeoutMs, serial };
   await exec(request, context.interrupts.signal);
+}
+
+/** The time limit of the command is none for logging in. */
+function loginFlags({ timeout: _, ...flags }: ExecFlags, fleet: string | undefined): HostChoiceFlags {
+  return fleet === undefined ? flags : { ...flags, fleet };
 }
 
 function commandOf(words: readonly string[], { command: line }: ExecFlags): WantedCommand | undefined {

@@ -236,6 +236,12 @@ test.serial('output that cannot be written is a failure', (t) => {
   }
 });
 
+test.serial('the time limit of the command is none for logging in', async (t) => {
+  const { stdout } = await exec(['web1', '--timeout', '1ms', '--json', '-c', 'sleep 98765.5']);
+  t.like(byHost(stdout)['web1'], { error: 'The command was ended: it took longer than 1ms.' });
+  t.deepEqual(await processesWith('98765.5'), []);
+});
+
 test.serial('a host that falls silent in the middle is told, and the others end as they do', async (t) => {
   const child = startHawser(['exec', ...fleet.flags, '--json', 'all', '-c', 'echo a; sleep 4; echo b'], {
     cwd: fleet.home,
