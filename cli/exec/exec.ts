@@ -82,11 +82,11 @@ function reportFor(request: ExecRequest, signal: AbortSignal): Report {
 }
 
 async function remember(
-  { command, fleetFile, hosts }: ExecRequest,
+  { command, fleetFile, hosts, sudo }: ExecRequest,
   outcomes: readonly HostOutcome[],
 ): Promise<void> {
   const failed = outcomes.filter(hasFailed).map(({ hostname }) => hostname);
-  await writeLastRun({ command, fleetFile, failed, hosts: hosts.length }).catch(() => {
+  await writeLastRun({ command, fleetFile, sudo, failed, hosts: hosts.length }).catch(() => {
     // It is a convenience: what was asked for is done.
   });
 }

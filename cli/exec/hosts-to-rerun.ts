@@ -7,15 +7,17 @@ export interface WantedRun {
   readonly text: string | undefined;
   readonly command: WantedCommand | undefined;
   readonly fleet: string | undefined;
+  /** Whether it is to run as root. */
+  readonly sudo: boolean;
   /** Of the hosts that the text means, only these. */
   readonly only?: ReadonlySet<string>;
 }
 
 /**
- * The hosts on which the last run failed, and its command unless there is another one.
+ * The hosts on which the last run failed, and its command, as root if it ran so, unless there is another one.
  * @throws CliError `usage` where there was no such run or none failed
  */
-export async function hostsToRerun({ text, command, fleet }: WantedRun): Promise<WantedRun> {
+export async function hostsToRerun({ text, command, fleet, sudo }: WantedRun): Promise<WantedRun> {
   const last = await readLastRun();
   if (last.failed.length === 0)
     throw new CliError('usage', 'The last run failed on no host, so there is nothing to run again.');
@@ -24,5 +26,7 @@ export async function hostsToRerun({ text, command, fleet }: WantedRun): Promise
     only: new Set(last.failed),
     command: command ?? last.command,
     fleet: fleet ?? last.fleetFile,
+    // Another command has not been asked to run as root.
+    sudo: sudo || (command === undefined && last.sudo === true),
   };
 }

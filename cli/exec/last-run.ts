@@ -12,6 +12,8 @@ const FILE_SCHEMA = z.object({
     z.object({ argv: z.tuple([z.string()], z.string()).readonly() }),
     z.object({ line: z.string() }),
   ]),
+  /** Whether it ran as root. */
+  sudo: z.boolean().optional(),
   failed: z.array(z.string()),
   hosts: z.number(),
 });

@@ -74,9 +74,9 @@ async function execOnHosts(
   const given = commandOf([...more, ...after], flags);
   const wanted =
     flags.rerun === undefined
-      ? { text: hostsText, command: given, fleet: flags.fleet }
-      : await hostsToRerun({ text: hostsText, command: given, fleet: flags.fleet });
-  const { text, command } = wanted;
+      ? { text: hostsText, command: given, fleet: flags.fleet, sudo: flags.sudo }
+      : await hostsToRerun({ text: hostsText, command: given, fleet: flags.fleet, sudo: flags.sudo });
+  const { text, command, sudo } = wanted;
   if (text === undefined || text === '')
     throw new CliError(
       'usage',
@@ -104,7 +104,7 @@ async function execOnHosts(
     ]);
     if (flags.json)
       throw new CliError('usage', 'What a terminal shows is no JSON: leave out --tty or --json.');
-    const line = remoteLine(command, { prefix: flags.sudo ? ['sudo', '--'] : [] });
+    const line = remoteLine(command, { prefix: sudo ? ['sudo', '--'] : [] });
     const session = { ...flags, host: onlyHost(hosts, '--tty'), line };
     const code = await openSession(session, context.interrupts.signal);
     context.exitCode = code === 0 ? EXIT_CODES.done : EXIT_CODES.failed;
@@ -112,7 +112,7 @@ async function execOnHosts(
   }
   const { sudoPasswordFile: file, timeout: timeoutMs, serial } = flags;
   const sudoPasswordFile = file === undefined ? undefined : expandHome(file);
-  const request = { ...flags, command, hosts, fleetFile, sudoPasswordFile, timeoutMs, serial };
+  const request = { ...flags, command, hosts, fleetFile, sudo, sudoPasswordFile, timeoutMs, serial };
   await exec(request, context.interrupts.signal);
 }
 

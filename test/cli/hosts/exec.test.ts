@@ -313,6 +313,17 @@ test.serial('sudo gets its password before the input of the command; without sud
   t.like(byHost(fine.stdout)[place], { exit: 0, stdout: 'input\n' });
   const free = await run(['--sudo-password-file', file, '--json', '--', 'cat', '-'], 'input\n');
   t.like(byHost(free.stdout)[place], { exit: 0, stdout: 'input\n' });
+  t.is((await run(['--sudo-password-file', file, '-c', 'exit 3'])).code, 1);
+  const login = [
+    '--ssh-config',
+    'none',
+    '--ssh-id',
+    sshd.identityFile,
+    '--ssh-known-hosts',
+    sshd.knownHostsFile,
+  ];
+  const again = await hawser(['exec', ...login, '--rerun', 'failed'], { cwd: fleet.home });
+  t.regex(again.stderr, /no terminal to ask on/);
   const nobody = await run(['--', 'true']);
   t.is(nobody.code, 1);
   t.regex(nobody.stderr, /no terminal to ask on: pass --sudo-password-file FILE/);
