@@ -35,9 +35,16 @@ export function partialName(name: Buffer, { version, sizeBytes }: CopiedEntry): 
   const hash = createHash('sha256').update(name).update(`\0${version}\0${sizeBytes}`).digest('hex');
   return Buffer.concat([
     Buffer.from('.'),
-    name.subarray(0, 100),
+    beginningOf(name),
     Buffer.from(`.hawser-${hash.slice(0, 16)}.partial`),
   ]);
+}
+
+/** As much of a name as leaves room for more, and no part of a character of UTF-8. */
+function beginningOf(name: Buffer): Buffer {
+  let end = Math.min(name.length, 100);
+  while (end > 0 && ((name[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return name.subarray(0, end);
 }
 
 /** Joins bytes as paths. */

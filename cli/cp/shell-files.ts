@@ -23,7 +23,8 @@ const STAT = `[ -e "$1" ] || exit ${ABSENT}; stat -L -c '${FIELDS}' -- "$1"`;
 const LSTAT = `[ -e "$1" ] || [ -L "$1" ] || exit ${ABSENT}; stat -c '${FIELDS}' -- "$1"`;
 const LIST = `cd -- "$1" && find . -mindepth 1 -maxdepth 1 -exec sh -c '
 for one; do stat -c "${FIELDS}" -- "$one" && printf "%s\\0" "\${one#./}"; done' sh {} +`;
-const READ = 'tail -c +"$2" -- "$1" | head -c "$3"';
+/** Opened first: how `tail` ends is not told. */
+const READ = 'exec <"$1" || exit 1; tail -c +"$2" | head -c "$3"';
 
 /** Arguments: path, where to go on, \`new\`. It writes at that place, as what an attempt that was cut still writes is the same. */
 const WRITE = `
@@ -60,16 +61,7 @@ export class ShellFiles implements RemoteFiles {
   }
 
   async *list(path: Buffer): AsyncGenerator<SftpName> {
-    const bytes = await this.#inTurn(async () => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of this.#output(LIST, [path])) {
-        chunks.push(chunk);
-        size += chunk.length;
-        if (size > MOST_LISTED_BYTES) throw new RangeError('a list without end');
-      }
-      return Buffer.concat(chunks);
-    });
+    const bytes = await this.#bytesOf(LIST, path);
     for (let at = 0; at < bytes.length; ) {
       const cut = bytes.indexOf(0x0a, at);
       const end = bytes.indexOf(0, cut);
@@ -126,8 +118,8 @@ export class ShellFiles implements RemoteFiles {
   }
 
   async readLink(path: Buffer): Promise<Buffer> {
-    const said = await this.#run('readlink -- "$1"; echo .', [path]);
-    return Buffer.from(said?.replace(/\n\.\n$/, '') ?? '');
+    const said = await this.#bytesOf('readlink -- "$1"', path);
+    return said.subarray(0, -1);
   }
 
   async makeLink(target: Buffer, path: Buffer): Promise<void> {
@@ -143,6 +135,20 @@ export class ShellFiles implements RemoteFiles {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Each command ends by itself.
+  }
+
+  /** All that a script says of a path, which need not be text. */
+  #bytesOf(script: string, path: Buffer): Promise<Buffer> {
+    return this.#inTurn(async () => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of this.#output(script, [path])) {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size > MOST_LISTED_BYTES) throw new RangeError('a list without end');
+      }
+      return Buffer.concat(chunks);
+    });
   }
 
   /** @returns what it said; undefined where there is nothing at the path */

@@ -109,6 +109,8 @@ test.serial('without SFTP the same is done by commands', async (t) => {
     await writeFile(at(name, '-x', 'sub dir', 'big'), Buffer.alloc(200_000, 'big'));
     await writeFile(at(name, '-x', 'empty'), '');
     await symlink('sub dir', at(name, '-x', 'link'));
+    await symlink('line\n', at(name, '-x', 'line'));
+    await writeFile(at(name, '-x', `a${'ü'.repeat(60)}`), 'long');
     const there = await run(at(name, '-x'), `${host}:${at(name, 'there')}`);
     t.is(there.code, 0, there.stderr);
     t.is(differences(at(name, '-x'), at(name, 'there')), '');
@@ -119,6 +121,13 @@ test.serial('without SFTP the same is done by commands', async (t) => {
     t.is(differences(at(name, '-x'), at(name, 'back')), '');
     const absent = await run(`${host}:${at('nosuch')}`, at(name, 'x'));
     t.regex(absent.stderr, /there is no such file or directory/);
+    await mkdir(at('latin-link'));
+    await symlink(Buffer.from('\xff', 'latin1'), at('latin-link', 'l'));
+    t.is((await run(`${host}:${at('latin-link')}`, at(name, 'latin-link'))).code, 0);
+    t.is(differences(at('latin-link'), at(name, 'latin-link')), '');
+    // Nobody may read it, and its size is said to be 0.
+    const unreadable = await run(`${host}:/proc/sys/vm/compact_memory`, at(name, 'memory'));
+    t.regex(unreadable.stderr, /compact_memory: Permission denied/);
     const latin = await run(at('src', 'sub'), `${host}:${at(name, 'latin')}`);
     t.regex(latin.stderr, /without it names have to be UTF-8/);
   }
