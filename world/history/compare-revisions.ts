@@ -3,7 +3,7 @@ import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import { WorldError } from '../errors.js';
 import { oldestRevision } from './oldest-revision.js';
-import { forgotten, type StoredChange } from './read-history.js';
+import { forgotten, type StoredChange, stillToCome } from './read-history.js';
 
 /** Two moments of the World. */
 export interface Moments {
@@ -25,8 +25,7 @@ export async function compareRevisions(
   const { revision: newest } = await client.txn({}, { ...options, repeatable: true });
   const until = to ?? newest;
   const tooNew = [from, until].find((revision) => revision > newest);
-  if (tooNew !== undefined)
-    throw new WorldError('invalid', `There is no revision ${tooNew} yet: the newest is ${newest}.`);
+  if (tooNew !== undefined) throw stillToCome(tooNew, newest);
   const at = async (revision: bigint): Promise<Map<string, KeyValue>> => {
     const listings = await Promise.all(
       prefixes.map((prefix) => client.list(prefix, { ...options, revision })),

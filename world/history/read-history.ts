@@ -43,7 +43,8 @@ const ROUND_MS = 300;
 
 /**
  * Every change of the keys below the prefixes (none a prefix of another) that etcd remembers.
- * @throws WorldError `compacted` if `after` is older than that, or etcd compacts while it is read.
+ * @throws WorldError `compacted` if `after` is older than that, or etcd compacts while it is read; `invalid` for one that is still to
+ * come
  */
 export async function readHistory(
   client: Client,
@@ -54,10 +55,16 @@ export async function readHistory(
   const oldest = await oldestRevision(client, newest, options);
   const { after = oldest } = options;
   if (after < oldest) throw forgotten(after, oldest);
-  const [before, events] = await Promise.all([
-    Promise.all(prefixes.map((prefix) => client.list(prefix, { ...options, revision: after }))),
-    readEvents(client, { prefixes, after, newest, witness: newestOf(entries, oldest) }, options),
-  ]);
+  if (after > newest) throw stillToCome(after, newest);
+  // Values first: were they refused, nothing would end the watches.
+  const before = await Promise.all(
+    prefixes.map((prefix) => client.list(prefix, { ...options, revision: after })),
+  );
+  const events = await readEvents(
+    client,
+    { prefixes, after, newest, witness: newestOf(entries, oldest) },
+    options,
+  );
   const values = new Map(before.flatMap((listing) => listing.entries).map(({ key, value }) => [key, value]));
   return { oldest, newest, revisions: foldEvents(values, events) };
 }
@@ -142,4 +149,9 @@ function newestOf(entries: readonly KeyValue[], oldest: bigint): KeyValue | unde
 export function forgotten(revision: bigint, oldest: bigint): WorldError {
   const message = `etcd no longer remembers revision ${revision}: the oldest that it remembers is ${oldest} (it forgets after about an hour).`;
   return new WorldError('compacted', message, { revision: oldest });
+}
+
+/** Revision `revision` was asked for. */
+export function stillToCome(revision: bigint, newest: bigint): WorldError {
+  return new WorldError('invalid', `There is no revision ${revision} yet: the newest is ${newest}.`);
 }

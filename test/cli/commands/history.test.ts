@@ -64,6 +64,17 @@ test.serial('more changes than etcd sends at once are all there', async (t) => {
   t.is((await history('many*', '--limit', '5000')).revisions.length, 1_250);
 });
 
+test.serial('a revision that is still to come is refused, and the command ends', async (t) => {
+  for (const args of [
+    ['history', '--after', '999999'],
+    ['undo', '1000000', '--yes'],
+  ]) {
+    const { code, stderr } = await fleet.run(args);
+    t.is(code, 2, args[0]);
+    t.regex(stderr, /There is no revision 999999 yet: the newest is \d+\.\n$/);
+  }
+});
+
 test.serial('two moments are compared', async (t) => {
   await using world = fleet.world('h1');
   const from = String((await history()).newest);
