@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import type { Client } from '../../world/client/client.js';
 import { verifySnapshot } from '../../world/client/snapshot/verify-snapshot.js';
@@ -26,7 +26,8 @@ export interface BackupOptions {
  * Saves etcd's data in a file (0600) that `etcdutl snapshot restore` takes. The file appears when it is complete and
  * verified; an abort or a failure leaves nothing.
  *
- * @throws CliError `EEXIST` if the file exists, without `force`, and errors of the system; WorldError `unavailable`
+ * @throws CliError `EEXIST` if the file exists, without `force`; `usage` for what is no file, such as a device; errors of the
+ * system; WorldError `unavailable`
  */
 export async function saveBackup(client: Client, file: string, options: BackupOptions): Promise<Backup> {
   try {
@@ -38,12 +39,12 @@ export async function saveBackup(client: Client, file: string, options: BackupOp
 
 async function save(client: Client, file: string, options: BackupOptions): Promise<Backup> {
   const { force, signal, timeoutMs } = options;
-  if (!force && (await exists(file))) throw isThere(file);
+  await checkTarget(file, force);
   const call = { signal, timeoutMs };
   // Over the connection that the snapshot comes from: the member has to know what the majority has agreed on.
   const { revision } = await client.txn({}, { ...call, repeatable: true, bulk: true });
-  const partial = `${file}.part`;
-  await rm(partial, { force: true });
+  // A name of our own: another backup to the same file may be running, and no file of anybody else goes.
+  const partial = `${file}.${randomUUID().slice(0, 8)}.part`;
   const target = await open(partial, 'wx', 0o600);
   try {
     const hash = createHash('sha256');
@@ -56,7 +57,7 @@ async function save(client: Client, file: string, options: BackupOptions): Promi
     }
     await target.sync();
     await target.close();
-    if (!force && (await exists(file))) throw isThere(file);
+    await checkTarget(file, force);
     await rename(partial, file);
     return { file, sizeBytes, sha256: hash.digest('hex'), revision: Number(revision) };
   } catch (error) {
@@ -66,10 +67,12 @@ async function save(client: Client, file: string, options: BackupOptions): Promi
   }
 }
 
-async function exists(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => undefined)) !== undefined;
-}
-
-function isThere(file: string): CliError {
-  return new CliError('EEXIST', `${file} exists: choose another name, or replace it with --force.`);
+async function checkTarget(file: string, force: boolean): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found === undefined) return;
+  // As root, it would take the place of a device.
+  if (!found.isFile())
+    throw new CliError('usage', `${file} is not a regular file: choose another name for the backup.`);
+  if (!force)
+    throw new CliError('EEXIST', `${file} exists: choose another name, or replace it with --force.`);
 }

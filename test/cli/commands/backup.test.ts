@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { resolveEtcd } from '../../../fixtures/index.js';
 import { snapshotTool } from '../../world/helpers/etcdctl.js';
@@ -45,5 +47,26 @@ test.serial('a file that is there is replaced only if that was said', async (t) 
 test.serial('what cannot be written is named, and nothing is left', async (t) => {
   const { code, stderr } = await fleet.run(['backup', path.join(folder, 'missing', 'x.db')]);
   t.is(code, 1);
-  t.regex(stderr, /^hawser: There is no .*missing\/x\.db\.part on this machine/);
+  t.regex(stderr, /^hawser: There is no .*missing\/x\.db\.\w+\.part on this machine/);
+});
+
+test.serial('backups to one file at once do not disturb each other, or what is beside it', async (t) => {
+  const file = path.join(folder, 'twice.db');
+  await writeFile(`${file}.part`, 'mine');
+  const runs = await Promise.all([1, 2, 3].map(() => fleet.run(['backup', file, '--force'])));
+  t.deepEqual(
+    runs.map(({ code, stderr }) => [code, stderr]),
+    runs.map(() => [0, '']),
+  );
+  t.is(await readFile(`${file}.part`, 'utf8'), 'mine');
+  t.regex(await snapshotTool((await resolveEtcd()).etcd, 'status', file), /^[0-9a-f]+, /);
+});
+
+test.serial('what is no file is left alone', async (t) => {
+  const pipe = path.join(folder, 'pipe');
+  await promisify(execFile)('mkfifo', [pipe]);
+  const { code, stderr } = await fleet.run(['backup', pipe, '--force']);
+  t.is(code, 2);
+  t.regex(stderr, /pipe is not a regular file/);
+  t.true((await stat(pipe)).isFIFO());
 });
