@@ -163,10 +163,9 @@ test.serial(
     await agents.eventually('status shows it as down', async () => {
       const { stdout } = await hawser(['status', '--seeds', host.clientUrl]);
       return (
-        /h1 +up +voter +\S+ +app \d+ \(down\)/.test(stdout) &&
-        /deploy \d+ app: healthy\napp \(deploy \d+\) is not well on h1 since .*exited \(exit code 7\), restarted/.test(
-          stdout,
-        )
+        /^h1 +up +voter .* app \d+ \(down\)$/m.test(stdout) &&
+        /^deploy \d+ app: healthy$/m.test(stdout) &&
+        /app \(deploy \d+\) is not well on h1 since .*exited \(exit code 7\), restarted/.test(stdout)
       );
     });
   },
