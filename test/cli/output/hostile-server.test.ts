@@ -56,7 +56,7 @@ for (const transport of transports) {
     `${transport}: the words of a server that refuses a forward are shown, not obeyed`,
     async (t) => {
       const { cwd, flags } = await hostileServer(t, (context) => context.accept());
-      const args = ['status', ...flags, '--transport', transport, '--timeout', '2s'];
+      const args = ['str', 'get', 'motd', ...flags, '--transport', transport, '--timeout', '2s'];
       const terminal = hawserInTerminal(t, [...args, '--verbose'], { cwd, columns: 4_000 });
       t.is(await terminal.exited, 3, terminal.screen());
       t.is(actedOn(terminal.written()), undefined);
