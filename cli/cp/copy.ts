@@ -10,6 +10,7 @@ import type { ChosenHost } from '../hosts/choose-hosts.js';
 import { HostConnections } from '../hosts/host-connections.js';
 import { counted, formatBytes } from '../output/format-quantities.js';
 import { logTo, type OutputOptions, printNote, printResult } from '../output/print.js';
+import { onReaderGone } from '../output/write-output.js';
 import { download } from './download.js';
 import { type LocalTree, listLocalTree } from './list-local-tree.js';
 import { listRemoteTree } from './list-remote-tree.js';
@@ -47,6 +48,9 @@ export async function copy(request: CopyRequest, signal: AbortSignal): Promise<v
   requireDifferentNames(trees);
   for (const left of trees.flatMap(({ leftOut }) => leftOut))
     printNote(request, `hawser: ${left} was left out: it is a pipe, a socket or a device.`);
+  // Whoever reads how it goes may stop: the files are to be copied all the same.
+  const unread = new AbortController();
+  onReaderGone((why) => unread.abort(why));
   const failures = new Map<string, Error>();
   await using connections = new HostConnections(logTo(request));
   await inParallel(hosts, HOSTS_AT_ONCE, async (host) => {
@@ -63,6 +67,7 @@ export async function copy(request: CopyRequest, signal: AbortSignal): Promise<v
     }
   });
   signal.throwIfAborted();
+  if (unread.signal.reason instanceof CliError) throw unread.signal.reason;
   const [first] = failures.values();
   if (first === undefined) return;
   if (hosts.length === 1) throw first;
