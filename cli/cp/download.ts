@@ -217,6 +217,11 @@ async function told<T>({ folder, name }: Place, work: () => Promise<T>): Promise
     const at = `${folder.path}/${name}`;
     if (error instanceof SftpError)
       throw new CliError('failed', `Could not read what becomes ${at}: ${error.message}.`);
+    if (error instanceof RangeError)
+      throw new CliError(
+        'failed',
+        `Could not read what becomes ${at}: the host sent invalid data (${error.message}).`,
+      );
     if (isErrno(error, 'ELOOP', 'ENOTDIR'))
       throw new CliError(
         'failed',

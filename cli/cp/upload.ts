@@ -188,6 +188,8 @@ async function told<T>(upload: Upload, path: Buffer, work: () => Promise<T>): Pr
     return await work();
   } catch (error) {
     if (error instanceof SftpError) throw failed(upload, path, error.message);
+    if (error instanceof RangeError)
+      throw failed(upload, path, `the host sent invalid data (${error.message})`);
     throw error;
   }
 }

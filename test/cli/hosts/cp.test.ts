@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmod,
   lstat,
@@ -17,7 +18,7 @@ import test from 'ava';
 import { parsePlace } from '../../../cli/cp/parse-place.js';
 import { formatDestination } from '../../../tunnel/index.js';
 import { Sshd } from '../../tunnel/helpers/sshd.js';
-import { hawser, type RunOptions } from '../helpers/hawser.js';
+import { hawser, type RunOptions, startHawser } from '../helpers/hawser.js';
 import { SshdFleet } from '../helpers/sshd-fleet.js';
 
 let fleet: SshdFleet;
@@ -249,6 +250,7 @@ test.serial('what a hostile host lists is data', async (t) => {
     ['twice', /"d" appears twice/],
     ['deep', /the host lists more than can be a directory/],
     ['link', /the host says that it is a link which leads to a link/],
+    ['short', /the host sent invalid data/],
     ['garbage', /its SFTP server sent invalid data/],
   ] as const) {
     await writeFile(kindFile, kind);
@@ -258,4 +260,20 @@ test.serial('what a hostile host lists is data', async (t) => {
     t.regex(stderr, said, kind);
     t.deepEqual([await readdir(at('sink')), await readdir(sink)], [['inner'], []], kind);
   }
+  await writeFile(kindFile, 'short');
+  const up = await hawser(['cp', ...flags, at('src', 'empty'), `${formatDestination(sshd.destination)}:x`], {
+    cwd: fleet.home,
+  });
+  t.regex(up.stderr, /Could not write x on .*: the host sent invalid data/);
+});
+
+test.serial('a reader that goes away does not keep files from being copied', async (t) => {
+  // The other host fails at once, which is told while the first one is busy.
+  const to = `web1,root@127.0.0.1:1:${at('unread')}`;
+  const child = startHawser(['cp', ...fleet.flags, '--json', at('slow'), to], { cwd: fleet.home });
+  child.stdout?.destroy();
+  child.stdin?.end();
+  const [code] = await once(child, 'exit');
+  t.is(code, 1);
+  t.is(differences(at('slow'), at('unread')), '');
 });

@@ -38,6 +38,7 @@ function answerTo(packet: Buffer): Answer {
   const type = packet.readUInt8(0);
   if (type === SFTP.INIT) return [SFTP.VERSION, uint32(3)];
   const id = uint32(packet.readUInt32BE(1));
+  if (type === SFTP.STAT && kind === 'short') return [SFTP.ATTRS, id];
   if (type === SFTP.STAT || type === SFTP.LSTAT)
     return [SFTP.ATTRS, id, attributes(kind === 'link' ? LINK : FOLDER)];
   if (type === SFTP.OPENDIR) {
