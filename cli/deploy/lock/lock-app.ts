@@ -41,7 +41,10 @@ export async function lockForTime(
   return { lock, revision: await take(world, app, { lock, lease, before }, call) };
 }
 
-/** Locks an app for as long as a lease lives that the caller keeps. @throws as {@link lockForTime} */
+/**
+ * Locks an app for as long as a lease lives that the caller keeps.
+ * @throws as {@link lockForTime}; CliError `locked` also while the person has a lock already, which this one would end early
+ */
 export async function lockByLease(
   world: ClientWorld,
   { app, reason, lease }: { readonly app: string; readonly reason: string; readonly lease: string },
@@ -49,6 +52,10 @@ export async function lockByLease(
 ): Promise<HeldLock> {
   const lock = newLock(reason);
   const before = await lookBefore(world, app, call);
+  if (before.lock !== undefined) {
+    const remedy = `That lock is yours already: run the command without another, or end it first with "hawser deploys unlock ${app}".`;
+    throw new CliError('locked', `${describeLock(app, before.lock)} ${remedy}`);
+  }
   return { lock, revision: await take(world, app, { lock, lease, before }, call) };
 }
 

@@ -114,6 +114,16 @@ test.serial('a lock for some time ends with it, and is in nobody’s own way', a
   t.truthy(parseDeployLock(entry(JSON.stringify(over)), noon + 30_000), 'clocks differ');
 });
 
+test.serial('a command does not end early what its person has locked for longer', async (t) => {
+  t.is((await fleet.run(['deploys', 'lock', 'blog', '--reason', 'a migration'])).code, 0);
+  const before = await lockOf('blog');
+  const { code, stderr } = await hawser(underLock('blog', 'true'));
+  t.is(code, 4);
+  t.regex(stderr, /blog is locked by .+ That lock is yours already: .+ "hawser deploys unlock blog"/);
+  t.deepEqual(await lockOf('blog'), before);
+  t.is((await fleet.run(['deploys', 'unlock', 'blog'])).code, 0);
+});
+
 test.serial('what cannot be locked is wrong usage', async (t) => {
   for (const [args, expected] of [
     [['shop'], /--reason/],
