@@ -84,12 +84,15 @@ export function controlServer(handlers: ControlHandlers, log: Log, signal: Abort
         throw new Refusal('invalid', `Unknown request: ${request.method} ${request.url}.`);
     }
   };
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     answer(request).then(
       (value) => reply(response, 200, value),
       (error: unknown) => replyError(response, error),
     );
   });
+  // A snapshot may take longer over a slow line than the five minutes of Node.js.
+  server.requestTimeout = 0;
+  return server;
 }
 
 async function read<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {

@@ -8,6 +8,9 @@ import { localPathError } from '../fs/explain-path-errors.js';
 import { type Recovery, sendOthers } from '../recover/carry-out-recovery.js';
 import type { HostReport } from '../recover/plan-recovery.js';
 
+/** A line that sends less is of no use; a person may interrupt it before. */
+const SLOWEST_BYTES_PER_MS = 50;
+
 /** How a backup becomes the fleet's data again. */
 export interface RestorePlan {
   readonly file: string;
@@ -39,8 +42,8 @@ export async function planRestore(
     const why =
       wanted === undefined
         ? 'no agent answers on any of the hosts: start them first'
-        : (named?.trouble?.message ?? `${wanted} is not one of the hosts`);
-    throw new CliError('impossible', `Cannot restore ${file}: ${why}.`.replace('..', '.'));
+        : (named?.trouble?.message.replace(/\.$/, '') ?? `${wanted} is not one of the hosts`);
+    throw new CliError('impossible', `Cannot restore ${file}: ${why}.`);
   }
   return {
     ...{ file, sizeBytes, base },
@@ -76,7 +79,8 @@ export async function restoreBackup(
 ): Promise<readonly string[]> {
   const { onStep, stepTimeoutMs, signal } = recovery;
   const limits = { timeoutMs: stepTimeoutMs, signal };
+  const longer = { timeoutMs: stepTimeoutMs + Math.ceil(plan.sizeBytes / SLOWEST_BYTES_PER_MS), signal };
   onStep(`${plan.base}: restoring ${plan.file}`);
-  await hosts.host(plan.base).agent.restore(createReadStream(plan.file), limits);
+  await hosts.host(plan.base).agent.restore(createReadStream(plan.file), longer);
   return sendOthers(plan, hosts, recovery, (agent, seeds) => agent.leaveFor(seeds, limits));
 }

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { ControlClient } from '../../agent/control/control-client.js';
 import type { AgentState, ServerState } from '../../agent/control/control-protocol.js';
+import { controlServer } from '../../agent/control/control-server.js';
 import { PrefixLock, type PrefixLockOptions } from '../../agent/control/prefix-lock.js';
 
 const holder = fileURLToPath(new URL('./helpers/programs/hold-prefix.js', import.meta.url));
@@ -213,4 +214,11 @@ test.serial('what is not in the protocol is refused with a reason', async (t) =>
     t.is(status, 400, `${method} ${url} ${body?.slice(0, 40)}`);
     t.is(JSON.parse(answer).error.code, 'invalid');
   }
+});
+
+test('a snapshot may take as long to arrive as the line of the person needs', (t) => {
+  const { signal } = new AbortController();
+  const done = async (): Promise<void> => undefined;
+  const handlers = { state: () => stateOf('voter'), rebuild: done, rejoin: done, restore: done };
+  t.is(controlServer(handlers, () => undefined, signal).requestTimeout, 0);
 });
