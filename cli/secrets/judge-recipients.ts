@@ -36,13 +36,16 @@ export function judgeRecipients(
 ): { readonly recipients: ReadonlyMap<string, string>; readonly unproven: readonly string[] } {
   const recipients = new Map<string, string>();
   const unproven: string[] = [];
+  const all = new Set(facts.map(({ published }) => published));
+  // Whose key is whose, only etcd says. That does not matter where all of these hosts are to read the secret anyway.
+  const others = [...said.byOthers].every((key) => all.has(key)) ? said.byOthers : new Set<string>();
   for (const { host, published, pinned } of facts) {
     const own = said.byHost.get(host);
     if (published === undefined || (said.byHost.has(host) && own === undefined)) throw hasNoKey(host);
     if (own !== undefined && own !== published) throw isAnother(host, 'the host itself has');
     if (own === undefined && pinned !== undefined && pinned !== published)
       throw isAnother(host, 'the fleet file has');
-    const isProven = own !== undefined || pinned !== undefined || said.byOthers.has(published);
+    const isProven = own !== undefined || pinned !== undefined || others.has(published);
     if (!isProven) unproven.push(host);
     recipients.set(host, published);
   }

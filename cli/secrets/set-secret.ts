@@ -150,7 +150,7 @@ async function requireTrustInEtcd(
     target.sshUrls.length === 0
       ? 'reach the fleet over SSH'
       : target.fleetHosts === undefined
-        ? 'pass an --ssh-url for each host'
+        ? 'pass an --ssh-url for each of the hosts that are to have the secret, and for no other'
         : `add ${hosts} to the fleet file`;
   throw new CliError('refused', `${why} To be sure, ${how}; or pass --trust-etcd. Nothing was stored.`);
 }

@@ -31,6 +31,14 @@ test('a key counts that the host said, now or before, whatever etcd has', (t) =>
   t.deepEqual(judge('a', undefined), { recipients: new Map([['web1', 'a']]), unproven: ['web1'] });
 });
 
+test('hosts whose names are not known prove a key only if each of them is to read the secret', (t) => {
+  const byOthers = { byHost: new Map(), byOthers: new Set(['a', 'b']) };
+  // web2 may have put its own key in the place of that of web1.
+  t.deepEqual(judge('b', undefined, byOthers).unproven, ['web1']);
+  const facts = ['a', 'b'].map((published, at) => ({ host: `web${at}`, published, pinned: undefined }));
+  t.deepEqual(judgeRecipients(facts, byOthers).unproven, []);
+});
+
 test('another key in etcd than on the host, or in the file, is refused; so is a host without one', (t) => {
   for (const pinned of [undefined, 'a', 'evil'])
     t.throws(() => judge('evil', pinned, said('a')), {
