@@ -1,3 +1,4 @@
+import { pause } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import { packageVersion } from '../../base/package-version.js';
 import { CliError } from '../errors.js';
@@ -12,6 +13,10 @@ import { forwardKey, forwardLabel } from './forward-key.js';
 import { controlPath, forwardId, makeForwardsFolder } from './forward-places.js';
 import { launchForward } from './server/launch-forward.js';
 import type { ForwardSettings } from './start-messages.js';
+
+/** How long another command may take to start the same forward, which may have to ask something. */
+const OTHER_MS = 5_000;
+const LOOK_EVERY_MS = 200;
 
 /** A forward that runs now. */
 export interface StartedForward {
@@ -56,8 +61,13 @@ export async function startForward(
     signal,
   });
   if (started !== undefined) return { state: started, wasRunning: false };
-  const other = await running();
-  if (other !== undefined) return { state: other, wasRunning: true };
+  // Shells that start at the same time each want one.
+  for (let waitedMs = 0; waitedMs < OTHER_MS; waitedMs += LOOK_EVERY_MS) {
+    const other = await running();
+    if (other !== undefined) return { state: other, wasRunning: true };
+    await pause(LOOK_EVERY_MS, signal);
+    signal.throwIfAborted();
+  }
   const message = `Another command is starting the forward to ${settings.label}, and may be waiting for an answer there. Finish or stop that one, then try again.`;
   throw new CliError('locked', message);
 }

@@ -128,6 +128,16 @@ test.serial('commands use a forward in the background without logging in again',
   t.regex(none.stderr, /^hawser: No forward to prod runs in the background/);
 });
 
+test.serial('shells that start one at the same time all get the same', async (t) => {
+  const person = await Person.make(t);
+  const started = await Promise.all([1, 2, 3, 4].map(() => person.hawser(['forward', 'start'])));
+  t.deepEqual(
+    started.map(({ code, stdout }) => ({ code, stdout })),
+    started.map(() => ({ code: 0, stdout: started[0]?.stdout ?? '' })),
+  );
+  t.is((await person.hawser(['forward', 'stop'])).stderr, 'Stopped the forward to prod.\n');
+});
+
 test.serial('nobody else can enter it, and it keeps no terminal and no secret', async (t) => {
   const person = await Person.make(t);
   const secrets = { HAWSER_PASSWORD: 'sesame-1', SSHPASS: 'sesame-2' };
