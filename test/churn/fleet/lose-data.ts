@@ -32,13 +32,15 @@ export async function loseData(
   return `${host.name} lost its data and came back ${back}`;
 }
 
-/** The voters, as soon as there are three that all answer; undefined where that does not come soon. */
+/** The voters, as soon as there are three that all answer and stay; undefined where that does not come soon. */
 async function whenAllAnswer(world: ClientWorld): Promise<readonly Member[] | undefined> {
   const until = performance.now() + ALL_WITHIN_MS;
   while (performance.now() < until) {
     const view = await viewFleet(world, LOOK_MS).catch(() => undefined); // without a majority nobody can tell
     const voters = view?.members.filter(({ isLearner }) => !isLearner) ?? [];
-    if (voters.length >= 3 && voters.length === view?.answering.length) return voters;
+    // One that is about to shrink may come down to the host that is killed.
+    const size = await world.idealClusterSizeGet({ timeoutMs: LOOK_MS }).catch(() => 0);
+    if (size >= 3 && voters.length >= 3 && voters.length === view?.answering.length) return voters;
     await delay(200);
   }
   return undefined;
