@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { createFleet, type Fleet } from '../../../fixtures/index.js';
-import { connectionFlags, hawser, openWorld, type Result, temporaryFolder } from '../helpers/hawser.js';
+import { hawser, openWorld, type Result, temporaryFolder } from '../helpers/hawser.js';
 import { hawserInTerminal } from '../helpers/terminal.js';
 
 const prefix = '/var/lib/hawser';
@@ -14,7 +14,8 @@ let flags: string[];
 
 test.before(async () => {
   fleet = await createFleet({ hosts: 3, members: 1, backend: 'containers' });
-  flags = connectionFlags(fleet);
+  // Only a fleet file says what the host behind a destination is called.
+  flags = ['--fleet', await fleetFile('fleet')];
   await until('all hosts have told their keys', async () => (await recipients()).size === 3);
 });
 test.after.always(() => fleet?.close());
@@ -22,6 +23,19 @@ test.after.always(() => fleet?.close());
 async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
   for (const late = AbortSignal.timeout(60_000); !(await isTrue()); )
     if (late.aborted) throw new Error(`not until now: ${what}`);
+}
+
+/** Writes what a person would know of the fleet. */
+async function fleetFile(name: string): Promise<string> {
+  const folder = path.join(fleet.folder, name);
+  await mkdir(folder, { mode: 0o700 });
+  const file = path.join(folder, 'lab.yaml');
+  const hosts = fleet.hosts.map(
+    ({ name: host, destination, hostKey }) => `  ${host}: { ssh: '${destination}', host-key: ${hostKey} }`,
+  );
+  const seed = `seeds: ${fleet.hosts[0]?.clientUrl}`;
+  await writeFile(file, ['name: lab', seed, `ssh-id: ${fleet.identityFile}`, 'hosts:', ...hosts].join('\n'));
+  return file;
 }
 
 /** What etcd has, by host. */
@@ -237,17 +251,7 @@ test.serial('who writes into etcd gets no secret by a key of their own', async (
     /^hawser: Only etcd says with which key h2 would decrypt it, .* pass an --ssh-url for each/,
     ...one,
   );
-  await mkdir(path.join(folder, 'config'));
-  const file = path.join(folder, 'config', 'lab.yaml');
-  const hosts = fleet.hosts.map(
-    ({ name, destination, hostKey }) => `  ${name}: { ssh: '${destination}', host-key: ${hostKey} }`,
-  );
-  await writeFile(
-    file,
-    ['name: lab', `seeds: ${first?.clientUrl}`, `ssh-id: ${fleet.identityFile}`, 'hosts:', ...hosts].join(
-      '\n',
-    ),
-  );
+  const file = await fleetFile('another');
   const another =
     /^hawser: etcd has another key for secrets of h2 than the host itself has, so somebody may want/;
   await isRefused(another, '--fleet', file);
