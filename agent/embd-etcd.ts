@@ -96,6 +96,8 @@ export class EmbdEtcd {
     });
     // From here on, this agent holds the prefix.
     await (await ProcessMark.of(prefix)).killOrphanedServer(log);
+    if (await this.#folder.undoRestore())
+      log('warn', 'a restore did not come to its end: going on with the data of before it');
   }
 
   /**

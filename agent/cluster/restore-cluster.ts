@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createWriteStream, existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -46,17 +46,24 @@ export async function restoreCluster(
       { file, restored, serverUrls: launcher.addresses.advertisedServerUrls },
       signal,
     );
-    await server.exchangeData(() => rename(restored, folder.data));
+    await server.startWith(() => folder.exchange(restored));
   } finally {
     await rm(file, { force: true });
     await rm(restored, { recursive: true, force: true });
   }
-  const call = { signal, timeoutMs: READY_MS };
-  await server.process?.ready(call);
-  await using client = connections.toAny([launcher.addresses.localEndpoint]);
-  const fleet = await raiseGeneration(client, call, folder.fleet);
-  await folder.rememberFleet(fleet);
-  world.client.knowFleet(fleet);
+  try {
+    const call = { signal, timeoutMs: READY_MS };
+    await server.process?.ready(call);
+    await using client = connections.toAny([launcher.addresses.localEndpoint]);
+    const fleet = await raiseGeneration(client, call, folder.fleet);
+    await folder.rememberFleet(fleet);
+    world.client.knowFleet(fleet);
+  } catch (error) {
+    // Without a generation of its own it would pass for the cluster that the others still are.
+    await server.startWith(() => folder.undoRestore());
+    throw error;
+  }
+  await folder.keepRestored();
 }
 
 interface Unpacking {

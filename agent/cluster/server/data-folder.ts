@@ -32,7 +32,30 @@ export class DataFolder {
 
   /** Moves the data to `data.old`, where no server uses it; the previous `data.old` becomes `data.older`. */
   async moveDataAside(): Promise<void> {
-    if (!existsSync(this.data)) return;
+    if (existsSync(this.data)) await this.#keepAsOld(this.data);
+  }
+
+  /** Takes other data in place of what is there, which {@link undoRestore} brings back until {@link keepRestored}. */
+  async exchange(restored: string): Promise<void> {
+    if (existsSync(this.data)) await rename(this.data, this.#beforeRestore);
+    else await mkdir(this.#beforeRestore, { mode: 0o700 });
+    await rename(restored, this.data);
+  }
+
+  /** What was there before becomes `data.old`. */
+  async keepRestored(): Promise<void> {
+    await this.#keepAsOld(this.#beforeRestore);
+  }
+
+  /** For a restore that did not come to its end. @returns whether there was one */
+  async undoRestore(): Promise<boolean> {
+    if (!existsSync(this.#beforeRestore)) return false;
+    await rm(this.data, { recursive: true, force: true });
+    await rename(this.#beforeRestore, this.data);
+    return true;
+  }
+
+  async #keepAsOld(data: string): Promise<void> {
     const [old, older] = ['data.old', 'data.older'].map((name) => path.join(this.folder, name)) as [
       string,
       string,
@@ -41,7 +64,7 @@ export class DataFolder {
       await rm(older, { recursive: true, force: true });
       await rename(old, older);
     }
-    await rename(this.data, old);
+    await rename(data, old);
   }
 
   /** For incomplete data: of a server that never joined. */
@@ -122,6 +145,10 @@ export class DataFolder {
 
   get #endpointsFile(): string {
     return path.join(this.folder, 'endpoints.json');
+  }
+
+  get #beforeRestore(): string {
+    return path.join(this.folder, 'data.before-restore');
   }
 
   get #drainedMark(): string {

@@ -106,14 +106,14 @@ export class HostServer {
     });
   }
 
-  /** Moves the data aside, and starts with what `bring` puts in its place: the data of a cluster of one. */
-  async exchangeData(bring: () => Promise<void>): Promise<void> {
+  /** Starts with other data: that of a cluster of one, or that of before. @param exchange puts it in its place */
+  async startWith(exchange: () => Promise<unknown>): Promise<void> {
+    const { folder, launcher } = this.#options;
     await this.#replace(async () => {
       await this.stop();
-      await this.#options.folder.moveDataAside();
-      await bring();
+      await exchange();
       this.isDrained = false;
-      this.#server = await this.#options.launcher.spawn({ kind: 'restart' });
+      if (folder.hasData) this.#server = await launcher.spawn({ kind: 'restart' });
     });
   }
 
