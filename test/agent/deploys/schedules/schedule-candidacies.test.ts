@@ -43,7 +43,7 @@ test('a host offers itself to the schedules of its apps, and stays chosen while 
     ]),
   );
   await until('jobs', (text) => /capacity=[1-9]/.test(text ?? ''));
-  t.regex((await stored('web')) ?? '', /maxCount=3/);
+  await until('web', (text) => text?.includes('maxCount=3') === true);
   first.candidacies.want(new Map([['jobs', { namespace: 'jobs', strategy: 'capacity' }]]));
   await until('web', (text) => text === undefined);
   await first.stop();
