@@ -51,7 +51,7 @@ test('a host offers itself to the schedules of its apps, and stays chosen while 
 
   const second = start(true);
   second.candidacies.want(new Map([['web', { namespace: 'web' }]]));
-  await until('web', (text) => text !== undefined);
+  await second.settled;
   await second.stop();
   const left = await client.get('/scheduler/hostname/h1/web');
   t.not(left?.lease ?? '0', '0', 'it goes when its session is over');
