@@ -58,11 +58,18 @@ export function earliestGone(hosts: readonly JudgedHost[]): number | undefined {
 function chooseOnceHost(record: RolloutRecord, hosts: readonly JudgedHost[]): NextStage | undefined {
   const { onceHost } = record;
   if (onceHost === undefined) {
-    const ready = hosts.find(({ isAlive, report }) => isAlive && report?.state === 'waiting');
+    const isReady = ({ isAlive, report }: JudgedHost) => isAlive && report?.state === 'waiting';
+    // After a resume it may have run, or still run, where it was begun before: no other host begins beside it.
+    const ready = hosts.find(hasBegunOnce) ?? hosts.find(isReady);
     return ready === undefined ? { untilMs: undefined } : { change: { onceHost: ready.name } };
   }
   const host = hosts.find(({ name }) => name === onceHost);
   return hasRunOnce(host) ? undefined : { untilMs: host && earliestGone([host]) };
+}
+
+function hasBegunOnce(host: JudgedHost): boolean {
+  const { isAlive, report } = host;
+  return isAlive && (hasRunOnce(host) || (report?.state === 'applying' && report.step === 'once'));
 }
 
 /** Whether the hook `once` has succeeded on a host: it waits for its turn again. */

@@ -497,6 +497,13 @@ test(
   { hosts: three, change: once, states: ready },
   { onceHost: 'b', admitted: 0 },
 );
+for (const state of ['applying/once', 'waiting/once'] as const)
+  test(
+    `after a resume the hook once stays with the host that is ${state}`,
+    decides,
+    { hosts: three, change: once, record: { admitted: 0 }, states: { a: 'waiting', c: state } },
+    { onceHost: 'c', admitted: 0 },
+  );
 test('nobody is ready', decides, { hosts: three, change: once, states: { a: 'fetching' } }, begun);
 test(
   'all wait for the hook once',
