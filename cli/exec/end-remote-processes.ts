@@ -7,8 +7,9 @@ const PATIENCE_MS = 4_000;
 
 /**
  * Ends all processes that were started over this very connection and still belong to it: the descendants of the sshd process that
- * this script itself descends from. First SIGTERM; SIGKILL for what is still there 2 s later. Nothing else tells them: sshd passes
- * no signals on to root's commands, and one that neither reads nor writes does not notice that we are gone.
+ * this script itself descends from. They are stopped until none is new, so that none that is started at that moment outlives its
+ * parent; then SIGTERM, and SIGKILL for what is still there 2 s later. Nothing else tells them: sshd passes no signals on to root's
+ * commands, and one that neither reads nor writes does not notice that we are gone.
  */
 const SCRIPT = `
 parent() { rest=; IFS= read -r rest 2>/dev/null </proc/$1/stat || return 1; name=\${rest#*(}; name=\${name%)*}; rest=\${rest##*) }; set -- $rest; state=$1; up=$2; }
@@ -22,23 +23,32 @@ while :; do
   [ "$up" -gt 1 ] || exit 1
   at=$up
 done
-table=
-for one in /proc/[0-9]*; do
-  pid=\${one#/proc/}
-  parent "$pid" && table="$table $pid:$up"
-done
-found=" $at "
-grown=yes
-while [ -n "$grown" ]; do
-  grown=
-  for pair in $table; do
-    pid=\${pair%:*}; up=\${pair#*:}
-    case $found in *" $pid "*) continue ;; esac
-    case $own in *" $pid "*) continue ;; esac
-    case $found in *" $up "*) found="$found$pid "; grown=yes ;; esac
+look() {
+  table=
+  for one in /proc/[0-9]*; do
+    pid=\${one#/proc/}
+    parent "$pid" && table="$table $pid:$up"
   done
+  found=" $at "
+  grown=yes
+  while [ -n "$grown" ]; do
+    grown=
+    for pair in $table; do
+      pid=\${pair%:*}; up=\${pair#*:}
+      case $found in *" $pid "*) continue ;; esac
+      case $own in *" $pid "*) continue ;; esac
+      case $found in *" $up "*) found="$found$pid "; grown=yes ;; esac
+    done
+  done
+  found=\${found#" $at "}
+}
+look
+while [ -n "$found" ]; do
+  kill -STOP $found 2>/dev/null
+  before=$found
+  look
+  [ "$found" = "$before" ] && break
 done
-found=\${found#" $at "}
 [ -n "$found" ] || exit 0
 kill -TERM $found 2>/dev/null
 kill -CONT $found 2>/dev/null

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { onAbort } from '../../base/abort.js';
+import { onAbort, pause } from '../../base/abort.js';
 import type { RemoteCommand } from '../../tunnel/exec/remote-command.js';
 import type { Tunnel } from '../../tunnel/tunnel.js';
 import { EtcdWay } from '../bridge/etcd-access.js';
@@ -17,6 +17,9 @@ import { exitCodeOf, type HostOutcome } from './host-outcome.js';
 import { remoteLine } from './remote-line.js';
 
 const AS_USER: RootAccess = { prefix: [] };
+
+/** How long a host may take to say that a command has started, before it is ended all the same. */
+const START_MS = 4_000;
 
 /** Runs the command on one host, to its end or as long as it may take. What goes wrong there is the outcome; it never fails. */
 export async function runOnHost(host: ChosenHost, run: CommandRun, taker: OutputTaker): Promise<HostOutcome> {
@@ -79,11 +82,19 @@ async function executeUntil(
 ): Promise<Omit<HostOutcome, 'hostname'>> {
   const abandoned = new AbortController();
   let ended: Promise<void> | undefined;
+  const starting = tunnel.exec(remoteLine(run.command, access), { signal: abandoned.signal });
+  const hasStarted = starting.then(
+    () => undefined,
+    () => undefined,
+  );
   const unlisten = onAbort([over.signal], () => {
-    ended = endRemoteProcesses(tunnel, access).then(() => abandoned.abort(over.signal.reason));
+    // What the host has not said to have started, nobody would find there yet.
+    ended = Promise.race([hasStarted, pause(START_MS, abandoned.signal)])
+      .then(() => endRemoteProcesses(tunnel, access))
+      .then(() => abandoned.abort(over.signal.reason));
   });
   try {
-    const command = await tunnel.exec(remoteLine(run.command, access), { signal: abandoned.signal });
+    const command = await starting;
     return await follow(command, { run, access, taker, over });
   } finally {
     unlisten();
