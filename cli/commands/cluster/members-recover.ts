@@ -77,16 +77,9 @@ async function agreed(plan: RecoveryPlan, flags: RecoverFlags, signal: AbortSign
     throw new CliError('has-quorum', 'The cluster has a quorum: there is nothing to recover.');
   }
   if (plan.kind === 'impossible') throw new CliError('impossible', plan.reason);
-  if (flags.yes) return plan;
-  const { canAsk, confirm } = await import('../../prompts/confirm.js');
-  if (!canAsk()) {
-    const message = 'Nothing was changed: without a terminal to confirm on, pass --yes.';
-    throw new CliError('not-confirmed', message);
-  }
   const question = plan.kind === 'rebuild' ? 'Rebuild the cluster as shown?' : 'Finish the recovery?';
-  if (!(await confirm(question, { signal, byDefault: false }))) {
-    throw new CliError('declined', 'Nothing was changed.');
-  }
+  const { confirmChange } = await import('../../prompts/confirm-change.js');
+  await confirmChange(question, { yes: flags.yes, signal });
   return plan;
 }
 

@@ -12,7 +12,7 @@ import { duration } from '../../input/parse-flag-values.js';
 import { formatBytes } from '../../output/format-quantities.js';
 import { lines, printNote, printResult } from '../../output/print.js';
 import { writeRemark } from '../../output/write-output.js';
-import { canAsk, confirm } from '../../prompts/confirm.js';
+import { confirmChange } from '../../prompts/confirm-change.js';
 import type { HostReport } from '../../recover/plan-recovery.js';
 
 interface RestoreFlags extends HostFlags {
@@ -58,7 +58,7 @@ async function restore(context: CommandContext, file: string, flags: RestoreFlag
     throw new CliError('unreachable', 'Could not log in to any of the hosts over SSH.');
   const plan = await planRestore(file, reports, flags.on);
   if (!flags.json) writeRemark(lines(describePlan(plan)));
-  await agreed(flags, signal);
+  await confirmChange('Replace the data of the fleet as shown?', { yes: flags.yes, signal });
   const members = await carryOut({ plan, reached, reports, reaching, target, flags });
   const names = members.map(({ name }) => name).sort();
   printResult(
@@ -77,14 +77,6 @@ function describePlan({ file, sizeBytes, base, rejoin, later }: RestorePlan): st
       : []),
     'Everything written since the backup is lost; deploys made since are taken back on the hosts.',
   ];
-}
-
-async function agreed(flags: RestoreFlags, signal: AbortSignal): Promise<void> {
-  if (flags.yes) return;
-  if (!canAsk())
-    throw new CliError('not-confirmed', 'Nothing was changed: without a terminal to confirm on, pass --yes.');
-  if (await confirm('Replace the data of the fleet as shown?', { signal, byDefault: false })) return;
-  throw new CliError('declined', 'Nothing was changed.');
 }
 
 interface CarryOut {

@@ -6,7 +6,7 @@ import { type ConnectionFlags, withConnection } from '../../fleet/connection-fla
 import { withWorld } from '../../fleet/open-world.js';
 import { wholeNumber } from '../../input/parse-flag-values.js';
 import { lines, printNote, printResult } from '../../output/print.js';
-import { canAsk, confirm } from '../../prompts/confirm.js';
+import { confirmChange } from '../../prompts/confirm-change.js';
 
 interface UndoFlags extends ConnectionFlags {
   readonly yes: boolean;
@@ -38,7 +38,7 @@ async function undo(context: CommandContext, revision: number, flags: UndoFlags)
       const { revisions } = await readHistory(client, prefixes, { ...call, after: BigInt(revision) - 1n });
       const plan = planUndo(BigInt(revision), revisions);
       if (!flags.json) for (const change of plan.changes) printNote(flags, describeChange(change));
-      await agreed(flags, signal);
+      await confirmChange('Set them back as shown?', { yes: flags.yes, signal });
       const written = await carryOutUndo(client, plan, call);
       const text = lines([`Revision ${revision} is undone, as revision ${written}.`]);
       printResult(
@@ -52,14 +52,4 @@ async function undo(context: CommandContext, revision: number, flags: UndoFlags)
       throw error;
     }
   });
-}
-
-async function agreed(flags: UndoFlags, signal: AbortSignal): Promise<void> {
-  if (flags.yes) return;
-  if (!canAsk()) {
-    const message = 'Nothing was changed: without a terminal to confirm on, pass --yes.';
-    throw new CliError('not-confirmed', message);
-  }
-  if (await confirm('Set them back as shown?', { signal, byDefault: false })) return;
-  throw new CliError('declined', 'Nothing was changed.');
 }
