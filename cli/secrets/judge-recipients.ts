@@ -58,6 +58,6 @@ function hasNoKey(host: string): CliError {
 }
 
 function isAnother(host: string, where: string): CliError {
-  const message = `etcd has another key for secrets of ${host} than ${where}, so somebody may want to read what is for ${host}. Nothing was stored. Find out who writes into etcd; where the host was only set up anew, restart its agent.`;
+  const message = `etcd has another key for secrets of ${host} than ${where}, so somebody may want to read what is for ${host}. Nothing was stored. Find out who writes into etcd; where the host was only set up again, restart its agent.`;
   return new CliError('refused', message);
 }

@@ -56,7 +56,7 @@ function alarms({ alarms: raised, leader }: ClusterStatus): Problem[] {
     found.push({ code: 'alarm-nospace', host: null, message });
   }
   for (const host of corrupt) {
-    const message = `The etcd data of ${host} differs from that of the others: set it up anew with "hawser down ${host}" and "hawser up".`;
+    const message = `The etcd data of ${host} differs from that of the others: set it up again with "hawser down ${host}" and "hawser up".`;
     found.push({ code: 'alarm-corrupt', host, message });
   }
   if (leader === null) {

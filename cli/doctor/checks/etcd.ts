@@ -66,7 +66,7 @@ function judgeAlarms(alarms: EtcdFact['alarms'], members: EtcdFact['members']): 
   return wrong(
     'alarm-corrupt',
     `The etcd data of ${listed(corrupt)} differs from that of the other members: a disk or a crash has damaged it.`,
-    `Take the host out and set it up anew: hawser down ${corrupt[0]} && hawser up`,
+    `Take the host out and set it up again: hawser down ${corrupt[0]} && hawser up`,
   );
 }
 
