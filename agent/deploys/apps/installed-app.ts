@@ -99,7 +99,8 @@ export class InstalledApp {
     const secrets =
       manifest.secrets && (await fetchSecrets(this.name, manifest.secrets, { world, identity, log, signal }));
     const alike = await this.releases.mostAlike(tree);
-    const fill = (folder: string) => world.getTree(tree, folder, { signal, alike });
+    const fill = (folder: string, reuse: string | undefined) =>
+      world.getTree(tree, folder, { signal, alike, reuse });
     return this.releases.unpack(entry, { fill, account, fleet, secrets, before: this.#healthy?.name });
   }
 

@@ -1,19 +1,21 @@
-import { readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import { lstat, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { DEFAULT_KEEP, type Log } from '../../../world/internal.js';
 import type { Account } from '../accounts/account.js';
 import type { SealedSecrets } from '../secrets/fetch-secrets.js';
 import { type AppFolder, listFolder } from './app-folder.js';
+import { chooseSpareRelease, type PresentRelease } from './choose-spare-release.js';
 import { type DeployEntry, isSameDeploy, type Release } from './deploy-entry.js';
 import { flushToDisk, flushTreeToDisk } from './flush-tree-to-disk.js';
 import { giveToAccount } from './give-to-account.js';
 import { linkSharedFolders } from './link-shared-folders.js';
+import { idOf, namesOf } from './release-names.js';
 import { parseReleaseRecord, writeReleaseRecord } from './release-record.js';
 import { removeTree } from './remove-tree.js';
 
 export interface UnpackOptions {
-  /** Creates the files of the release in a directory that does not exist yet. */
-  readonly fill: (folder: string) => Promise<void>;
+  /** Creates the files of the release in a directory that does not exist yet; `reuse` is one that may become it. */
+  readonly fill: (folder: string, reuse: string | undefined) => Promise<void>;
   /** Whom the app runs as; the release will be theirs. */
   readonly account: Account | undefined;
   /** The fleet whose log has the deploy. */
@@ -99,7 +101,7 @@ export class Releases {
     await this.folder.prepare(account);
     await removeTree(partial);
     try {
-      await fill(partial);
+      await this.#fill(partial, entry, { fill, account });
       const names = entry.deployment.manifest.shared ?? [];
       await linkSharedFolders(partial, { names, kept: this.folder.shared, account });
       await flushTreeToDisk(partial);
@@ -114,6 +116,30 @@ export class Releases {
       throw error;
     }
     return { ...entry, name, fleet, before, ...(secrets && { secrets }) };
+  }
+
+  /** Fills a directory, by what a release that is not needed any more holds, if there is one. */
+  async #fill(
+    partial: string,
+    entry: DeployEntry,
+    { fill, account }: Pick<UnpackOptions, 'fill' | 'account'>,
+  ): Promise<void> {
+    const spare = await this.#spareFor(entry, account);
+    // From here on it does not count as complete.
+    if (spare !== undefined) await this.#forget(spare);
+    await fill(partial, spare && this.pathOf(spare));
+    if (spare !== undefined) await removeTree(this.pathOf(spare));
+  }
+
+  async #spareFor(entry: DeployEntry, account: Account | undefined): Promise<string | undefined> {
+    const inUse = [await this.current(), await this.lastHealthy()];
+    const present: PresentRelease[] = [];
+    for (const name of (await this.#names()).sort((a, b) => idOf(b) - idOf(a))) {
+      const { uid } = await lstat(this.pathOf(name));
+      const tree = (await this.read(name))?.deployment.tree;
+      present.push({ name, tree, isInUse: inUse.includes(name), uid });
+    }
+    return chooseSpareRelease(present, entry.deployment, account?.uid ?? process.geteuid?.());
   }
 
   /** Points `current` at a release; undefined removes it. */
@@ -134,8 +160,7 @@ export class Releases {
 
   /** Removes a release; a partly removed one no longer counts. */
   async discard(name: string): Promise<void> {
-    await rm(this.#record(name), { force: true });
-    await removeTree(this.secretsOf(name));
+    await this.#forget(name);
     const trash = path.join(this.folder.incoming, `${name}.old`);
     await removeTree(trash);
     await rename(this.pathOf(name), trash).catch((error: NodeJS.ErrnoException) => {
@@ -188,6 +213,12 @@ export class Releases {
     if ((await listFolder(this.folder.shared)).length === 0) await removeTree(this.folder.path);
   }
 
+  /** What is left of it does not count any more. */
+  async #forget(name: string): Promise<void> {
+    await rm(this.#record(name), { force: true });
+    await removeTree(this.secretsOf(name));
+  }
+
   #record(name: string): string {
     return path.join(this.folder.records, `${name}.json`);
   }
@@ -229,15 +260,4 @@ export class Releases {
       if (error.code !== 'ENOENT') throw error; // an app that was never here
     });
   }
-}
-
-/** The deploy's id in a release's name; NaN for any other name. */
-function idOf(name: string): number {
-  const [, id] = /^([1-9]\d*)(-[0-9a-f]{8})?$/.exec(name) ?? [];
-  return Number(id ?? Number.NaN);
-}
-
-/** What the release of a deploy may be called: by its number, unless a deploy of another fleet has that. */
-function namesOf({ id, digest }: DeployEntry): [string, string] {
-  return [String(id), `${id}-${digest.slice(0, 8)}`];
 }

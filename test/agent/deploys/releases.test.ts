@@ -1,22 +1,31 @@
-import { mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { AppFolder } from '../../../agent/deploys/releases/app-folder.js';
+import {
+  chooseSpareRelease,
+  type PresentRelease,
+} from '../../../agent/deploys/releases/choose-spare-release.js';
 import { type DeployEntry, entryOf } from '../../../agent/deploys/releases/deploy-entry.js';
 import { Releases } from '../../../agent/deploys/releases/releases.js';
 import { type Manifest, serialiseDeployment } from '../../../world/internal.js';
 
 /** A deploy as the log has it; another message makes it another one. */
-function deploy(id: number, message = '', manifest: Partial<Manifest> = {}): DeployEntry {
+function deploy(
+  id: number,
+  message = '',
+  manifest: Partial<Manifest> = {},
+  { tree = id, noop = false }: { readonly tree?: number; readonly noop?: boolean } = {},
+): DeployEntry {
   const payload = serialiseDeployment({
     hawser: 1,
     name: 'app',
     message,
     author: 'ann',
     createdAt: '2026-01-01T00:00:00Z',
-    tree: '0'.repeat(64),
-    noop: false,
+    tree: String(tree).padStart(64, '0'),
+    noop,
     hosts: ['h1'],
     manifest: { name: 'app', ...manifest },
   });
@@ -76,13 +85,57 @@ test.serial('what an interrupted try left is replaced', async (t) => {
 
 test.serial('pruning keeps the newest five, the current one and the last healthy one', async (t) => {
   const { prefix, releases } = await emptyApp(t);
-  for (let id = 1; id <= 9; id += 1) await releases.unpack(deploy(id), how);
+  for (let id = 1; id <= 9; id += 1) await releases.unpack(deploy(id, '', { keep: 9 }), how);
   await releases.activate('2');
   await releases.markHealthy('3');
   await releases.prune();
   t.deepEqual((await readdir(path.join(prefix, 'releases'))).sort(), ['2', '3', '5', '6', '7', '8', '9']);
   await releases.prune(1, ['6']);
   t.deepEqual((await readdir(path.join(prefix, 'releases'))).sort(), ['2', '3', '6', '9']);
+});
+
+test.serial(
+  'a release takes over what one of the same tree holds, or one that would be removed',
+  async (t) => {
+    const { releases } = await emptyApp(t);
+    const reused: (string | undefined)[] = [];
+    const unpack = async (entry: DeployEntry) => {
+      const { name } = await releases.unpack(entry, {
+        ...how,
+        fill: async (folder, reuse) => {
+          reused.push(reuse && path.basename(reuse));
+          await (reuse === undefined ? fill(folder) : rename(reuse, folder));
+        },
+      });
+      return name;
+    };
+    for (const id of [1, 2]) await releases.markHealthy(await unpack(deploy(id)));
+    await releases.activate('2');
+    t.is(await unpack(deploy(3, 'try', {}, { tree: 1, noop: true })), '3');
+    await releases.discard('3');
+    t.is(await unpack(deploy(4, 'back', {}, { tree: 1 })), '4');
+    t.is(await unpack(deploy(5, 'what runs', {}, { tree: 2 })), '5');
+    t.is(await unpack(deploy(6, 'one more', { keep: 3 })), '6');
+    t.deepEqual(reused, [undefined, undefined, undefined, '1', undefined, undefined]);
+    // The third place is that of release 2, which runs; behind it nothing is.
+    t.is(await unpack(deploy(7, 'one more', { keep: 3 })), '7');
+    t.is(reused.at(-1), '4');
+    t.deepEqual((await readdir(releases.folder.records)).sort(), ['2.json', '5.json', '6.json', '7.json']);
+  },
+);
+
+test.serial('nothing is taken over from a release of another user, or from one that is damaged', (t) => {
+  const release = { tree: 'a', isInUse: false, uid: 7 };
+  const { deployment } = deploy(9);
+  const choose = (...present: PresentRelease[]) =>
+    chooseSpareRelease(present, { ...deployment, tree: 'a', manifest: { name: 'app', keep: 2 } }, 7);
+  t.is(choose({ ...release, name: 'same' }), 'same');
+  t.is(choose({ ...release, name: 'theirs', uid: 8 }), undefined);
+  t.is(choose({ ...release, name: 'used', isInUse: true }), undefined);
+  const other = { ...release, tree: 'b' };
+  t.is(choose({ ...other, name: 'new' }, { ...other, name: 'old' }, { ...other, name: 'oldest' }), 'oldest');
+  t.is(choose({ ...other, name: 'new' }, { ...other, name: 'damaged', tree: undefined }), undefined);
+  t.is(choose({ ...other, name: 'new' }, { ...other, name: 'theirs', uid: 8 }), undefined);
 });
 
 test.serial('a release is known with its deploy, by whoever looks at the disk', async (t) => {

@@ -21,7 +21,7 @@ interface Wanted extends BlockRef {
 const MADE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const THERE = constants.O_WRONLY | constants.O_NOFOLLOW;
 /** Without the set-user-ID, set-group-ID and sticky bits, which the World does not decide on this machine. */
-const PERMISSIONS = 0o777;
+export const PERMISSIONS = 0o777;
 
 /** Where files come from and go to. */
 export interface WriteJob {
