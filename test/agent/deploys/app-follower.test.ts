@@ -94,7 +94,9 @@ test('a release that is gone back to and does not run is told as that', async (t
   );
   t.like(taken, { id: 2, state: 'failed', current: 1 });
   t.is(taken.message, 'Taken back. Going back to deploy 1 failed, too: process main exited (exit code 9).');
-  const third = await app.deploy(deployFiles(host, 3, { processes: { main: { run: ['false'] } } }));
+  const third = await app.deploy(
+    deployFiles(host, 3, { settleMs: 60_000, processes: { main: { run: ['false'] } } }),
+  );
   t.like(third, { state: 'failed', step: 'back' });
   t.regex(third.message, /exited \(exit code 1\)\. Going back to deploy 1 failed, too: process main exited/);
   await writeFile(works, '');
