@@ -52,7 +52,7 @@ export async function tunnelOptions(
 }
 
 const WITHOUT_TERMINAL =
-  'run this in a terminal, or let that user run the bridge without a password, as "Hosts without the group" in docs/fleet.md says';
+  'run this in a terminal, or let that user run the bridge without a password, as "Hosts without the group" in docs/reference/fleet.md says';
 
 /** How etcd is reached on hosts whose sshd does not lead to its socket, or not as this user. */
 async function withBridges(

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const docs = (await readdir(path.join(root, 'docs'))).map((name) => `docs/${name}`);
+const docs = (await readdir(path.join(root, 'docs'), { recursive: true })).map((name) => `docs/${name}`);
 const pages = [
   'README.md',
   'ARCHITECTURE.md',
@@ -40,8 +40,8 @@ for (const page of ['ARCHITECTURE.md', 'CONTRIBUTING.md']) {
   });
 }
 
-test('each test that docs/security.md names exists', async (t) => {
-  const [, table = ''] = (await read('docs/security.md')).split('| attack | FILE |');
+test('each test that docs/explanation/security.md names exists', async (t) => {
+  const [, table = ''] = (await read('docs/explanation/security.md')).split('| attack | FILE |');
   const named = [...table.matchAll(/`([\w/-]+)`/g)].map(([, name = '']) => name);
   t.true(named.length > 30);
   t.deepEqual(

@@ -9,7 +9,7 @@ import type { World } from '../../world/index.js';
 import { DirectEtcd } from '../cli/helpers/direct-etcd.js';
 import { temporaryFolder } from '../cli/helpers/hawser.js';
 
-const page = await readFile(new URL('../../../docs/world.md', import.meta.url), 'utf8');
+const page = await readFile(new URL('../../../docs/reference/world.md', import.meta.url), 'utf8');
 
 let fleet: DirectEtcd;
 

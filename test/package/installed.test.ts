@@ -53,11 +53,16 @@ test('it holds what it links to, no tests, and nothing that only this Node takes
     own.filter((path) => /(^|\/)test\/|\.test\.|\.tsbuildinfo$|\.compiled$/.test(path)),
     [],
   );
-  for (const path of ['LICENSE', 'SECURITY.md', 'docs/security.md', 'fixtures/hello/hawser.yaml']) {
+  for (const path of [
+    'LICENSE',
+    'SECURITY.md',
+    'docs/explanation/security.md',
+    'fixtures/hello/hawser.yaml',
+  ]) {
     t.true(own.includes(path), path);
   }
   const readme = await readFile(installed('README.md'), 'utf8');
-  const index = await readFile(installed('docs/README.md'), 'utf8');
+  const index = await readFile(installed('docs/index.md'), 'utf8');
   const links = [
     ...[...readme.matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path = '']) => path),
     ...[...index.matchAll(/\]\((\w[^)#:]+\.md)/g)].map(([, path = '']) => `docs/${path}`),
@@ -106,7 +111,7 @@ async function writePrograms(prefix: string): Promise<string[]> {
   const names = entries.map((_, index) => `e${index}`).join(', ');
   // The last line fails to compile if the types are missing and everything is `any`.
   const all = `${imports.join('\n')}\nexport const all = [${names}];\n// @ts-expect-error\ne0.noSuchName;\n`;
-  const page = await readFile(installed('docs/world.md'), 'utf8');
+  const page = await readFile(installed('docs/reference/world.md'), 'utf8');
   const shown = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text = '']) => text);
   const programs = [all, ...shown];
   const files = programs.map((_, index) => join(consumer, `${prefix}-${index}.ts`));

@@ -197,7 +197,7 @@ test('what two hosts share by an alias is changed for one of them alone', (t) =>
 });
 
 test('the fleet file of the documentation is one', async (t) => {
-  const page = await readFile(new URL('../../../../../docs/fleet.md', import.meta.url), 'utf8');
+  const page = await readFile(new URL('../../../../../docs/reference/fleet.md', import.meta.url), 'utf8');
   const [, example = ''] = /```yaml\n(.*?)```/s.exec(page) ?? [];
   const { fleet } = parseFleetFile(example, file);
   t.deepEqual(
