@@ -1,6 +1,8 @@
 /**
  * hawser: the World of a fleet, directly or through SSH, and the agent's etcd, with every type that their signatures
  * name. The parts have entry points of their own, which have more: `hawser/tunnel`, `hawser/world`, `hawser/agent`.
+ *
+ * @module hawser
  */
 
 export {
@@ -24,14 +26,19 @@ export type {
   ForwardOptions,
   ForwardRefusal,
   ForwardTarget,
+  ListenAddress,
   LogLevel,
   NamedTunnelOptions,
+  ProgramOptions,
+  Pty,
   Question,
   Questions,
   RemoteCommand,
   ResolvedDestination,
   ResolvedTunnelOptions,
+  SessionProgram,
   StrictHostKeyChecking,
+  TerminalSize,
   TransportName,
   Tunnel,
   TunnelErrorCode,
@@ -46,6 +53,9 @@ export type {
   AddedMember,
   Agent,
   AgentsWorld,
+  Alarm,
+  AppSecret,
+  Argv,
   BatchOptions,
   BatchReply,
   ByCreation,
@@ -56,6 +66,7 @@ export type {
   Choice,
   ClientOptions,
   ClientWorld,
+  ClusterRequests,
   ClusterSizeWorld,
   Compare,
   ConvergenceWorld,
@@ -69,6 +80,7 @@ export type {
   EtcdUser,
   FileData,
   FleetIdentity,
+  FolderOptions,
   FollowEndpointsOptions,
   FollowedEndpoints,
   FreedBlocks,
@@ -80,6 +92,7 @@ export type {
   FsStats,
   FsUsage,
   FsWorld,
+  GetTreeOptions,
   HealthCheck,
   HostProgress,
   HostState,
@@ -92,6 +105,7 @@ export type {
   Log,
   Manifest,
   Member,
+  MemberListOptions,
   MemberStatus,
   MembersWorld,
   OnProgress,

@@ -3,6 +3,8 @@
  * deploys that are applied to it.
  *
  * For users: the elastic etcd of one host.
+ *
+ * @module hawser/agent
  */
 
 export type { Log } from '../base/log.js';

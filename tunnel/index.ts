@@ -1,6 +1,8 @@
 /**
  * SSH connections that are verified, kept alive, and carry forwards: private unix sockets whose connections lead to
  * addresses beyond the SSH server. Knows nothing of etcd.
+ *
+ * @module hawser/tunnel
  */
 
 // For users: open a tunnel, forward through it, run commands.
@@ -10,6 +12,7 @@ export type { TransportName } from './connection/choose-transport.js';
 export type { TunnelState } from './connection/tunnel-states.js';
 export { type ForwardRefusal, TunnelError, type TunnelErrorCode, type TunnelErrorDetails } from './errors.js';
 export type { CommandExit, RemoteCommand } from './exec/remote-command.js';
+export type { Pty, SessionProgram, TerminalSize } from './exec/session-program.js';
 export { shellCommand } from './exec/shell-command.js';
 export type { Forward } from './forward/forward.js';
 export type {
@@ -19,10 +22,11 @@ export type {
   ForwardTarget,
   Reach,
 } from './forward/forward-target.js';
+export type { ListenAddress } from './forward/listen-locally.js';
 export { type Destination, formatDestination, parseDestination } from './parse-destination.js';
 export { type Ask, type Question, Questions } from './question-queue.js';
 
-export { type ForwardOptions, Tunnel } from './tunnel.js';
+export { type ForwardOptions, type ProgramOptions, Tunnel } from './tunnel.js';
 export type {
   AddressedTunnelOptions,
   NamedTunnelOptions,

@@ -57,29 +57,29 @@ export class Questions {
     this.#hosts.push(...hosts.filter((host) => !this.#hosts.includes(host)));
   }
 
-  /** Asks when it is this question's turn. An abort withdraws it. */
+  /** Asks when it is this question's turn. An abort withdraws it. @internal */
   async ask(question: Omit<Question, 'position'>, asker: Asker): Promise<string | undefined> {
     return this.converse(asker, (put) => put(question));
   }
 
-  /** Asks several questions with `put`, with no others in between. */
+  /** Asks several questions with `put`, with no others in between. @internal */
   async converse<T>(asker: Asker, talk: (put: Put) => Promise<T>): Promise<T> {
     return this.#inTurn(asker, () => talk((question) => this.#put(question, asker.signal)));
   }
 
-  /** Remembers a correct answer for later connections of this run. */
+  /** Remembers a correct answer for later connections of this run. @internal */
   remember(topic: string, answer: string): void {
     this.#remembered.set(topic, answer);
   }
 
-  /** Returns a remembered answer once: remember it again if it is still correct. */
+  /** Returns a remembered answer once: remember it again if it is still correct. @internal */
   recall(topic: string): string | undefined {
     const answer = this.#remembered.get(topic);
     this.#remembered.delete(topic);
     return answer;
   }
 
-  /** Finds something out by questions, unless that was tried before in this run. */
+  /** Finds something out by questions, unless that was tried before in this run. @internal */
   async once(
     topic: string,
     asker: Asker,

@@ -70,7 +70,7 @@ export interface ResolvedTunnelOptions extends SharedTunnelOptions, NoLoginOptio
 }
 
 /** Keeps an option that would not count from compiling. */
-type NoLoginOptions = { readonly [Name in keyof (NamedOptions & AddressedOptions)]?: undefined };
+type NoLoginOptions = { readonly [Name in keyof NamedOptions | keyof AddressedOptions]?: undefined };
 
 /** Options that count for destinations of every kind. */
 export interface SharedTunnelOptions {

@@ -37,7 +37,7 @@ export class TunnelPool implements AsyncDisposable {
   readonly #questions: Questions | undefined;
   #isClosed = false;
 
-  /** @param options.ask asks a person for all of the pool's tunnels, one question at a time */
+  /** `ask` asks a person for all of the pool's tunnels, one question at a time. */
   constructor({ ask }: { readonly ask?: Ask | Questions | undefined } = {}) {
     this.#questions = typeof ask === 'function' ? new Questions(ask) : ask;
   }

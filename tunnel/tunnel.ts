@@ -141,7 +141,6 @@ export class Tunnel implements AsyncDisposable {
    * a command: that shell itself, or a subsystem of sshd.
    * Waits at most the connect timeout for SSH while it is down, and for the host's answer. A command is never run twice.
    *
-   * @param options.signal abandons the command, as {@link RemoteCommand.close} does
    * @throws TunnelError `unreachable` when there was no connection in time, `exec-refused` when the host refuses to run it,
    * `outcome-unknown` when the host did not answer in time or before the connection was lost, `closed` after
    * {@link close}

@@ -20,7 +20,7 @@ export class EtcdWorld extends ClientWorld {
   /**
    * Opens a World and waits until a seed has answered. An abort rejects with `signal.reason`. Nothing stays open when
    * it rejects.
-   * @param call `timeoutMs` limits how long the seeds may take, default {@link CLIENT_DIAL_TIMEOUT_MS}.
+   * @param call `timeoutMs` limits how long the seeds may take, default `CLIENT_DIAL_TIMEOUT_MS`.
    * @throws WorldError `unavailable` when none answers in time; `other-fleet` when they do not belong to `fleet`;
    * `permission-denied` for a user that etcd does not know; `invalid` as {@link EtcdWorld.create}.
    */

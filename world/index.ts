@@ -1,6 +1,8 @@
 /**
  * The World: what the hosts and controllers of one fleet share, kept in etcd. `EtcdWorld` talks to etcd directly,
  * `SshWorld` through SSH; both are the same code over the same {@link Client}.
+ *
+ * @module hawser/world
  */
 
 // For users: open a World and work with it.
@@ -33,6 +35,7 @@ export {
   EtcdWorld,
   type FileData,
   type FleetIdentity,
+  type FolderOptions,
   type FolderTree,
   type FreedBlocks,
   type FsDirent,
@@ -43,6 +46,7 @@ export {
   type FsSize,
   type FsStats,
   type FsUsage,
+  type GetTreeOptions,
   type Leadership,
   type Lock,
   type Log,
@@ -93,14 +97,18 @@ export {
   type AddDeployArguments,
   type AddedMember,
   type AgentsWorld,
+  type Alarm,
   type AppLimits,
   type AppProcess,
   type AppSchedule,
+  type AppSecret,
+  type Argv,
   type BatchOptions,
   type BatchReply,
   type ByCreation,
   Client,
   type ClientOptions,
+  type ClusterRequests,
   type ClusterSizeWorld,
   type Compare,
   type ConvergenceWorld,
@@ -123,6 +131,7 @@ export {
   type ListOptions,
   type LockWorld,
   type Manifest,
+  type MemberListOptions,
   type MemberStatus,
   type MembersWorld,
   type OpReply,

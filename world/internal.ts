@@ -15,6 +15,7 @@ export type { CallOptions, ChangeResult, WatchOptions } from './call-options.js'
 export { type Endpoint, formatEndpoint, parseEndpoint } from './client/calls/parse-endpoint.js';
 export { Client } from './client/client.js';
 export type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client/client-types.js';
+export type { Alarm, ClusterRequests } from './client/cluster-requests.js';
 export { campaign, leader, observe } from './client/concurrency/election.js';
 export { lock } from './client/concurrency/lock.js';
 export type { AcquireOptions, Leadership, Lock } from './client/concurrency/owned-key.js';
@@ -22,7 +23,7 @@ export type { KeyValue } from './client/key-value.js';
 export type { Session } from './client/lease/session.js';
 export type { Listing, ListOptions } from './client/list-keys.js';
 export type { EtcdUser } from './client/login.js';
-export type { AddedMember, Member, MemberStatus } from './client/member-types.js';
+export type { AddedMember, Member, MemberListOptions, MemberStatus } from './client/member-types.js';
 export { verifySnapshot } from './client/snapshot/verify-snapshot.js';
 export { readCertificates, readKeyPair } from './client/tls/read-pem-files.js';
 export type { TlsOptions } from './client/tls/tls-options.js';
@@ -77,6 +78,7 @@ export {
   type AppProcess,
   type AppSchedule,
   type AppSecret,
+  type Argv,
   DEFAULT_KEEP,
   DEFAULT_SETTLE_MS,
   DEFAULT_STOP_GRACE_MS,
@@ -107,7 +109,8 @@ export {
 } from './fleet/identity-codec.js';
 export { getFleet, makeFleet, raiseGeneration } from './fleet/stored-identity.js';
 export type { TreeChange } from './fs/deploy-trees/compare-trees.js';
-export type { FolderTree, TreeUpload } from './fs/deploy-trees/put-deploy-tree.js';
+export type { GetTreeOptions } from './fs/deploy-trees/get-deploy-tree.js';
+export type { FolderOptions, FolderTree, TreeUpload } from './fs/deploy-trees/put-deploy-tree.js';
 export type { FsDirent, FsStats } from './fs/file-stats.js';
 export type { FsOptions, FsWorld } from './fs/file-systems.js';
 export type { OpenFlag } from './fs/files/open-flags.js';

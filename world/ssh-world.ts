@@ -72,7 +72,7 @@ export class SshWorld extends ClientWorld {
    * Opens the tunnel, unless it is open, and a forward for each seed; then waits until a seed has answered. An abort
    * rejects with `signal.reason`. Nothing stays open when it rejects.
    * @param call `timeoutMs` limits how long the seeds may take once the tunnel is open, default
-   * {@link CLIENT_DIAL_TIMEOUT_MS}.
+   * `CLIENT_DIAL_TIMEOUT_MS`.
    * @throws TunnelError as {@link Tunnel.open}; WorldError `invalid` for a seed, hostname, prefix or certificate file
    * that is not valid, and as {@link EtcdWorld.open}.
    */

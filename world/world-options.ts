@@ -8,12 +8,12 @@ import type { FsOptions } from './fs/file-systems.js';
 export interface WorldOptions extends FsOptions {
   /**
    * Addresses of etcd, the first preferred, such as `http://127.0.0.1:2379`; for an SshWorld as seen from the SSH host.
-   * Default {@link DEFAULT_CLIENT_URL}.
+   * Default `DEFAULT_CLIENT_URL`.
    */
   readonly seeds?: readonly string[] | undefined;
   /** This process's name in the fleet: the owner of what the World writes. Default: the name of this machine. */
   readonly hostname?: string | undefined;
-  /** Put before every key. Default {@link DEFAULT_NAMESPACE}. */
+  /** Put before every key. Default `DEFAULT_NAMESPACE`. */
   readonly namespace?: string | undefined;
   /** For `https://` seeds. An SshWorld expects certificates for the host that the seed names. */
   readonly tls?: TlsOptions | undefined;

@@ -21,7 +21,10 @@ export interface ClientOptions {
    * Default: the first one that answers. `any` accepts every answer, for looking at single servers.
    */
   readonly fleet?: FleetIdentity | 'any' | undefined;
-  /** For endpoints that are only the local end of a forward. By default errors name endpoints by their URL. */
+  /**
+   * For endpoints that are only the local end of a forward. By default errors name endpoints by their URL.
+   * @internal
+   */
   readonly dialling?: Omit<Dialling, 'certificates' | 'login'> | undefined;
   readonly log?: Log | undefined;
 }

@@ -186,7 +186,7 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Like {@link iterateWatch}, but without the events: yields once when the watch is established and then once for each burst
+   * Like `watch`, but without the events: yields once when the watch is established and then once for each burst
    * of changes, so that a slow reader never falls behind and sees the newest state when it reads.
    */
   changes(request: WatchRequest, options: WatchOptions = {}): AsyncIterableIterator<void, undefined> {

@@ -42,7 +42,7 @@ export interface DeployWorld {
    * stored over this World, was freed since.
    */
   addDeploy(...args: AddDeployArguments): Promise<void>;
-  /** Yields what {@link RolloutWorld.getRollout} returns, at once and then after each change; it has a verdict in the end. */
+  /** Yields what `getRollout` returns, at once and then after each change; it has a verdict in the end. */
   rolloutFollow(id: number, options?: WatchOptions): AsyncIterable<RolloutRecord | undefined>;
   /** The id of the newest deploy of each app, by its name. Read it after {@link getMaxDeployId} to append behind it. */
   getApps(options?: CallOptions): Promise<Map<string, number>>;

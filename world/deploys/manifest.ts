@@ -12,7 +12,7 @@ export type HealthCheck = (
 ) & {
   readonly timeoutMs: number;
   readonly intervalMs: number;
-  /** Time limit for one try. Default {@link DEFAULT_TRY_MS}. */
+  /** Time limit for one try. Default 5 s. */
   readonly tryMs?: number | undefined;
   /** How many tries have to pass in a row. Default 1. */
   readonly successes?: number | undefined;
@@ -30,7 +30,7 @@ export interface AppProcess {
   readonly listen?: string | undefined;
   /** `overlap`: the new release is started, and found healthy, before the old one is stopped. Default: stop first. */
   readonly switch?: 'overlap' | undefined;
-  /** How long it may take to exit after SIGTERM. Default {@link DEFAULT_STOP_GRACE_MS}. */
+  /** How long it may take to exit after SIGTERM. Default 10 s. */
   readonly stopGraceMs?: number | undefined;
 }
 
@@ -96,7 +96,7 @@ export interface Manifest {
   readonly user?: string | undefined;
   /** Default: the user's own. */
   readonly group?: string | undefined;
-  /** By name; `run:` in the file is short for one that is named {@link ONLY_PROCESS}. Without any, the files are all there is. */
+  /** By name; `run:` in the file is short for one that is named `main`. Without any, the files are all there is. */
   readonly processes?: Readonly<Record<string, AppProcess>> | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** What its programs get besides, by name. */
@@ -108,10 +108,10 @@ export interface Manifest {
   readonly hooks?: Readonly<Partial<Record<HookName, Hook>>> | undefined;
   /** For an app without processes. */
   readonly health?: HealthCheck | undefined;
-  /** How long its processes have to keep running, once they are well, to count as healthy. Default {@link DEFAULT_SETTLE_MS}. */
+  /** How long its processes have to keep running, once they are well, to count as healthy. Default 5 s. */
   readonly settleMs?: number | undefined;
   readonly rollout?: Rollout | undefined;
-  /** How many releases a host keeps. Default {@link DEFAULT_KEEP}. */
+  /** How many releases a host keeps. Default 5. */
   readonly keep?: number | undefined;
   readonly limits?: AppLimits | undefined;
 }

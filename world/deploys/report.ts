@@ -1,4 +1,13 @@
-/** The states of a deploy on a host. The last four are final. `waiting`: it is there, and waits for its turn. */
+/** A state of a deploy on a host. The last four are final. `waiting`: it is there, and waits for its turn. */
+export type ReportState =
+  | 'fetching'
+  | 'waiting'
+  | 'applying'
+  | 'healthy'
+  | 'failed'
+  | 'rolled-back'
+  | 'skipped';
+
 export const REPORT_STATES = [
   'fetching',
   'waiting',
@@ -7,9 +16,7 @@ export const REPORT_STATES = [
   'failed',
   'rolled-back',
   'skipped',
-] as const;
-
-export type ReportState = (typeof REPORT_STATES)[number];
+] as const satisfies readonly ReportState[];
 
 export interface Report {
   readonly hostname: string;

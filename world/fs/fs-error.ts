@@ -1,7 +1,21 @@
 /** Why a call to a file system failed, as Node's `fs/promises` calls it on Linux. */
-export type FsErrorCode = keyof typeof REASONS;
+export type FsErrorCode =
+  | 'EACCES'
+  | 'EBADF'
+  | 'EBUSY'
+  | 'EEXIST'
+  | 'EFBIG'
+  | 'EINVAL'
+  | 'EISDIR'
+  | 'ELOOP'
+  | 'ENAMETOOLONG'
+  | 'ENOENT'
+  | 'ENOTDIR'
+  | 'ENOTEMPTY'
+  | 'EROFS'
+  | 'ERR_FS_EISDIR';
 
-const REASONS = {
+const REASONS: Readonly<Record<FsErrorCode, readonly [errno: number, reason: string]>> = {
   EACCES: [13, 'permission denied'],
   EBADF: [9, 'bad file descriptor'],
   EBUSY: [16, 'resource busy or locked'],
@@ -16,7 +30,7 @@ const REASONS = {
   ENOTEMPTY: [39, 'directory not empty'],
   EROFS: [30, 'read-only file system'],
   ERR_FS_EISDIR: [21, 'Path is a directory: rm returned EISDIR'],
-} as const satisfies Record<string, readonly [number, string]>;
+};
 
 /** Which call failed, and on which paths, as they were given. */
 export interface FsErrorContext {
@@ -35,6 +49,7 @@ export class FsError extends Error {
   readonly path?: string | undefined;
   readonly dest?: string | undefined;
 
+  /** @internal */
   constructor(code: FsErrorCode, { syscall, path, dest }: FsErrorContext) {
     const [errno, reason] = REASONS[code];
     const where = path === undefined ? '' : ` '${path}'${dest === undefined ? '' : ` -> '${dest}'`}`;

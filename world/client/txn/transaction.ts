@@ -2,20 +2,18 @@ import type { CompareTarget, ICompare, IRangeRequest, IRequestOp, IResponseOp, I
 import { type Namespace, prefixEnd } from '../key-namespace.js';
 import { type KeyValue, toKeyValue } from '../key-value.js';
 
-type Relation = '=' | '!=' | '<' | '>';
-
 /** A condition on one key. A key that does not exist has version and revisions 0, and no value. */
 export type Compare =
   | {
       readonly key: string;
       readonly target: 'version' | 'createRevision' | 'modRevision' | 'lease';
-      readonly relation: Relation;
+      readonly relation: '=' | '!=' | '<' | '>';
       readonly to: bigint | number | string;
     }
   | {
       readonly key: string;
       readonly target: 'value';
-      readonly relation: Relation;
+      readonly relation: '=' | '!=' | '<' | '>';
       readonly to: string | Buffer;
     };
 

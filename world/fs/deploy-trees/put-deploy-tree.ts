@@ -44,7 +44,9 @@ export interface PutTreeOptions extends CallOptions, FolderOptions {
 export interface FolderTree extends Pick<TreeUpload, 'tree' | 'files' | 'sizeBytes'> {
   /** The directory that was read, without links. */
   readonly root: string;
+  /** @internal */
   readonly entries: readonly LocalEntry[];
+  /** @internal */
   readonly encoded: EncodedTree;
 }
 
