@@ -171,6 +171,6 @@ writeFileSync(inProject('dist/hawser.schema.json'), `${JSON.stringify(manifestJs
 const { makeManPages } = await import('./dist/cli/help/make-man-pages.js');
 rmSync(inProject('dist/man'), { recursive: true, force: true });
 mkdirSync(inProject('dist/man'));
-for (const { file, text } of makeManPages(version)) writeFileSync(inProject(`dist/man/${file}`), text);
+for (const { file, text } of await makeManPages(version)) writeFileSync(inProject(`dist/man/${file}`), text);
 // Last, because a build is complete once it is there.
 writeFileSync(`${folder}/hawser.cjs.gz`, gzipSync(program, { level: 9 }));

@@ -1,43 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { CommandContext } from './command-context.js';
-import { bridgeCommand } from './commands/bridge.js';
-import { backupCommand } from './commands/cluster/backup.js';
-import { endpointsCommand } from './commands/cluster/endpoints.js';
-import { membersCommand } from './commands/cluster/members.js';
-import { restoreCommand } from './commands/cluster/restore.js';
-import { sizeCommand } from './commands/cluster/size.js';
-import { demoCommand } from './commands/demo.js';
-import { appsCommand } from './commands/deploys/apps.js';
-import { removeCommand, restartCommand, rollbackCommand } from './commands/deploys/change-commands.js';
-import { deployCommand } from './commands/deploys/deploy.js';
-import { deploysCommand } from './commands/deploys/deploys.js';
-import { secretCommand } from './commands/deploys/secret.js';
-import { doctorCommand } from './commands/doctor.js';
-import { envCommand } from './commands/forward/env.js';
-import { forwardCommand } from './commands/forward/forward.js';
-import { cpCommand } from './commands/hosts/cp.js';
-import { execCommand } from './commands/hosts/exec.js';
-import { sshCommand } from './commands/hosts/ssh.js';
-import { logsCommand } from './commands/logs.js';
-import { runCommand } from './commands/run.js';
-import { completionCommand } from './commands/setup/completion.js';
-import { configCommand } from './commands/setup/config.js';
-import { downCommand } from './commands/setup/down.js';
-import { fleetCommand } from './commands/setup/fleet.js';
-import { initCommand } from './commands/setup/init.js';
-import { trustCommand } from './commands/setup/trust.js';
-import { upCommand } from './commands/setup/up.js';
-import { upgradeCommand } from './commands/setup/upgrade.js';
-import { diffCommand } from './commands/state/diff.js';
-import { fsCommand } from './commands/state/fs.js';
-import { historyCommand } from './commands/state/history.js';
-import { mapCommand } from './commands/state/map.js';
-import { resCommand } from './commands/state/res.js';
-import { scheduleCommand } from './commands/state/schedule.js';
-import { strCommand } from './commands/state/str.js';
-import { undoCommand } from './commands/state/undo.js';
-import { statusCommand } from './commands/status.js';
-import { topCommand } from './commands/top.js';
+import { COMMANDS, HIDDEN_COMMANDS } from './command-list.js';
 import { InterruptedError } from './errors.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { GENERAL_OPTIONS, HELP_FORMAT } from './help/format-help.js';
@@ -55,7 +18,8 @@ export async function runProgram(argv: readonly string[], version: string): Prom
   const context: CommandContext = { version, interrupts, exitCode: EXIT_CODES.done };
   const options = { json: argv.includes('--json'), verbose: argv.includes('--verbose') };
   try {
-    const root = program(context).hook('preAction', (_, command) => noteRun(command));
+    const root = await program(context, argv[2]);
+    root.hook('preAction', (_, command) => noteRun(command));
     addHelpCommands(root);
     await root.parseAsync(argv);
     if (interrupts.reason !== undefined && context.exitCode === EXIT_CODES.done && !context.endedNormally) {
@@ -77,7 +41,10 @@ function noteRun(command: Command): void {
 /** Prints what can follow the words of a command line. Only `main.ts` calls it. */
 export async function completeCommandLine(words: readonly string[], version: string): Promise<void> {
   using interrupts = new Interrupts();
-  const root = program({ version, interrupts, exitCode: EXIT_CODES.done });
+  const root = await program(
+    { version, interrupts, exitCode: EXIT_CODES.done },
+    words.length > 2 ? words[1] : undefined,
+  );
   addHelpCommands(root);
   const { runCompletion } = await import('./completion/run-completion.js');
   await runCompletion(root, words);
@@ -93,71 +60,12 @@ function usageExit(error: CommanderError, options: { json: boolean }): number {
   return EXIT_CODES.usage;
 }
 
-/** The commands by what people do with them, as `hawser --help` lists them. */
-const COMMANDS: readonly (readonly [heading: string, commands: ((context: CommandContext) => Command)[]])[] =
-  [
-    [
-      'Set up:',
-      [
-        demoCommand,
-        upCommand,
-        downCommand,
-        upgradeCommand,
-        initCommand,
-        fleetCommand,
-        runCommand,
-        trustCommand,
-        configCommand,
-        completionCommand,
-      ],
-    ],
-    [
-      'Deploy:',
-      [
-        deployCommand,
-        deploysCommand,
-        rollbackCommand,
-        appsCommand,
-        restartCommand,
-        removeCommand,
-        logsCommand,
-        secretCommand,
-      ],
-    ],
-    [
-      'Operate:',
-      [
-        statusCommand,
-        topCommand,
-        doctorCommand,
-        execCommand,
-        sshCommand,
-        cpCommand,
-        forwardCommand,
-        envCommand,
-      ],
-    ],
-    [
-      'Share state:',
-      [
-        strCommand,
-        mapCommand,
-        resCommand,
-        scheduleCommand,
-        fsCommand,
-        historyCommand,
-        diffCommand,
-        undoCommand,
-      ],
-    ],
-    [
-      'Manage the etcd cluster:',
-      [membersCommand, endpointsCommand, sizeCommand, backupCommand, restoreCommand],
-    ],
-  ];
-
-/** All commands, with nothing run yet. */
-export function program(context: CommandContext): Command {
+/**
+ * The commands, with nothing run yet.
+ *
+ * @param only the name of the one that is needed, which is all that is loaded then; any other word loads all
+ */
+export async function program(context: CommandContext, only?: string): Promise<Command> {
   const json = process.argv.includes('--json');
   const root = new Command('hawser')
     .description('Operate and deploy to a fleet of Linux hosts with nothing but SSH.')
@@ -170,14 +78,25 @@ export function program(context: CommandContext): Command {
       'after',
       '\nRun "hawser COMMAND --help" for the options of a command.\n\nExample:\n  $ hawser status --ssh-url root@web1 --ssh-url root@web2',
     );
-  for (const [heading, commands] of COMMANDS) {
+  const isNeeded = isCommand(only) ? (name: string) => name === only : () => true;
+  for (const { heading, commands } of COMMANDS) {
     root.commandsGroup(heading);
-    for (const command of commands) root.addCommand(command(context));
+    for (const command of await load(commands, isNeeded)) root.addCommand(command(context));
   }
-  // Run by other commands over SSH, not by people.
-  root.addCommand(bridgeCommand(), { hidden: true });
+  for (const command of await load(HIDDEN_COMMANDS, isNeeded))
+    root.addCommand(command(context), { hidden: true });
   configureAll(root, json);
   return root;
+}
+
+function isCommand(word: string | undefined): boolean {
+  const all = [...COMMANDS.map(({ commands }) => commands), HIDDEN_COMMANDS];
+  return word !== undefined && all.some((commands) => Object.hasOwn(commands, word));
+}
+
+function load(commands: typeof HIDDEN_COMMANDS, isNeeded: (name: string) => boolean) {
+  const needed = Object.entries(commands).filter(([name]) => isNeeded(name));
+  return Promise.all(needed.map(([, loadOne]) => loadOne()));
 }
 
 /** commander's message quotes what was typed, and may have a suggestion on a second line. */

@@ -4,7 +4,7 @@ import { program } from '../program.js';
 import { type ManPage, manPages } from './man-page.js';
 
 /** The pages of this program's manual, which the build puts into the package. */
-export function makeManPages(version: string): ManPage[] {
+export async function makeManPages(version: string): Promise<ManPage[]> {
   using interrupts = new Interrupts();
-  return manPages(program({ version, interrupts, exitCode: EXIT_CODES.done }), version);
+  return manPages(await program({ version, interrupts, exitCode: EXIT_CODES.done }), version);
 }

@@ -17,9 +17,9 @@ function helpOf(command: Command): string {
   return shown;
 }
 
-test.serial('every command says what it does, and shows an example that begins with itself', (t) => {
+test.serial('every command says what it does, and shows an example that begins with itself', async (t) => {
   using interrupts = new Interrupts();
-  const root = program({ version: '0', interrupts, exitCode: EXIT_CODES.done });
+  const root = await program({ version: '0', interrupts, exitCode: EXIT_CODES.done });
   const names = root.commands.map((command) => command.name());
   for (const name of [
     'demo',
@@ -48,9 +48,9 @@ test.serial('every command says what it does, and shows an example that begins w
   for (const command of root.commands) examine(command, `hawser ${command.name()}`);
 });
 
-test.serial("a command's own options come before those that it shares with others", (t) => {
+test.serial("a command's own options come before those that it shares with others", async (t) => {
   using interrupts = new Interrupts();
-  const root = program({ version: '0', interrupts, exitCode: EXIT_CODES.done });
+  const root = await program({ version: '0', interrupts, exitCode: EXIT_CODES.done });
   for (const name of [
     'run',
     'deploy',
@@ -72,9 +72,9 @@ test.serial("a command's own options come before those that it shares with other
   }
 });
 
-test.serial('the commands are listed by what people do with them', (t) => {
+test.serial('the commands are listed by what people do with them', async (t) => {
   using interrupts = new Interrupts();
-  const help = helpOf(program({ version: '0', interrupts, exitCode: EXIT_CODES.done }));
+  const help = helpOf(await program({ version: '0', interrupts, exitCode: EXIT_CODES.done }));
   t.regex(
     help,
     /^Set up:\n {2}demo .*^Deploy:\n {2}deploy .*^Operate:\n {2}status .*^Share state:\n {2}str /ms,

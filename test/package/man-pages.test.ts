@@ -7,7 +7,7 @@ import test from 'ava';
 import { makeManPages } from '../../cli/help/make-man-pages.js';
 
 const run = promisify(execFile);
-const pages = makeManPages('1.2.3');
+const pages = await makeManPages('1.2.3');
 
 test.serial('package.json names each page of the manual that the build makes', async (t) => {
   const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');

@@ -38,9 +38,9 @@ function leaves(command: Command, above: readonly string[] = []): string[] {
   });
 }
 
-test.serial('every command is called here', (t) => {
+test.serial('every command is called here', async (t) => {
   using interrupts = new Interrupts();
-  const all = leaves(program({ version: '0', interrupts, exitCode: 0 }));
+  const all = leaves(await program({ version: '0', interrupts, exitCode: 0 }));
   t.deepEqual([...Object.keys(calls)].sort(), all.sort());
 });
 
