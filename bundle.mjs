@@ -6,12 +6,12 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { protocolModule } from './bundle-protocol.mjs';
 
-const require = createRequire(import.meta.url);
 const inProject = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { version } = JSON.parse(readFileSync(inProject('package.json'), 'utf8'));
 
@@ -38,14 +38,21 @@ function replacing(filter, replacements) {
   };
 }
 
-/** etcd's protocol, which etcd3 would read from a file beside its own. */
-function protocol() {
-  const loader = createRequire(require.resolve('etcd3')).resolve('@grpc/proto-loader');
-  const protobuf = createRequire(loader)('protobufjs');
-  const file = createRequire(require.resolve('etcd3')).resolve('../proto/rpc.proto');
-  const root = new protobuf.Root().loadSync(file, { keepCase: true });
-  return `(0, proto_loader_1.fromJSON)(${JSON.stringify(root.toJSON())}, {`;
-}
+/** etcd's protocol, of which etcd3 would make functions at each start, after reading it from a file beside its own. */
+const protocol = {
+  name: "etcd's protocol",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^hawser:protocol$/ }, ({ resolveDir }) => ({
+      path: 'protocol',
+      namespace: 'etcd',
+      pluginData: createRequire(`${resolveDir}/`).resolve('@grpc/proto-loader'),
+    }));
+    onLoad({ filter: /^protocol$/, namespace: 'etcd' }, ({ pluginData: loader }) => ({
+      contents: protocolModule(),
+      resolveDir: dirname(loader),
+    }));
+  },
+};
 
 /** Files that the program looks for beside one of its own are found from the bundle, too, where the package is. */
 const ownPlaces = {
@@ -129,18 +136,12 @@ async function bundle(entry, define, plugins) {
 
 const program = await bundle('dist/cli/main.js', { HAWSER_VERSION: JSON.stringify(version) }, [
   replacing(/\/etcd3\/lib\/connection-pool\.js$/, {
-    '(0, proto_loader_1.loadSync)(`${__dirname}/../proto/rpc.proto`, {': protocol(),
+    'require("@grpc/proto-loader")': 'require("hawser:protocol")',
+    '(0, proto_loader_1.loadSync)(`${__dirname}/../proto/rpc.proto`, {':
+      'proto_loader_1.packageDefinition; void ({',
   }),
+  protocol,
   replacing(replaced, { 'const require = createRequire(import.meta.url);': '' }),
-  // Descriptors are for reflection, which nobody asks for; making them takes a tenth of what a command takes to start.
-  replacing(/\/@grpc\/proto-loader\/build\/src\/index\.js$/, {
-    'require("protobufjs/ext/descriptor")': 'undefined',
-    "root.toDescriptor('proto3').file": '[]',
-    "message.toDescriptor('proto3')": 'undefined',
-    'messageDescriptor.$type.toObject(messageDescriptor, descriptorOptions)': 'undefined',
-    "enumType.toDescriptor('proto3')": 'undefined',
-    'enumDescriptor.$type.toObject(enumDescriptor, descriptorOptions)': 'undefined',
-  }),
   // What was compiled ahead cannot import by itself.
   replacing(/\/cli\/demo\/load-fixtures\.js$/, {
     "import('../../fixtures/index.js')": "require('./load-fixtures.cjs')()",
