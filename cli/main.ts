@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { packageVersion } from '../base/package-version.js';
 import { COMPLETE } from './completion/complete-name.js';
 import { HOLD_FORWARD } from './forwards/server/hold-forward-name.js';
@@ -49,7 +48,7 @@ async function main(): Promise<void> {
     return;
   }
   // An agent stays for months beside others' programs: its young heap stays as small as it begins, for a third less.
-  if (first === 'run') setFlagsFromString('--semi-space-growth-factor=1');
+  if (first === 'run') process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
   const { runProgram } = await import('./program.js');
   process.exitCode = await runProgram(process.argv, packageVersion());
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -224,6 +224,8 @@ export function startOnTerminal(
   args: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
 ): ChildProcess {
+  // Most commands start no program, and loading what starts them takes a while.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   return spawn(program, args, { env, stdio: 'inherit' });
 }
 

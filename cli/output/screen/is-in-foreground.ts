@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** Whether the terminal is ours: a job in the background that takes the keyboard is stopped. */
@@ -20,6 +19,7 @@ function groupsOfProc(): readonly string[] {
 }
 
 function groupsOfPs(): readonly string[] {
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
   const ps = execFileSync('/bin/ps', ['-o', 'pgid=,tpgid=', '-p', String(process.pid)], { timeout: 1_000 });
   return ps.toString().trim().split(/\s+/);
 }

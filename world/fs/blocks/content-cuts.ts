@@ -18,20 +18,26 @@ export const DATA_CUTS: Cuts = { minBytes: 32 << 10, maxBytes: 256 << 10, bits: 
 export const ENTRIES_CUTS: Cuts = { minBytes: 4 << 10, maxBytes: 64 << 10, bits: 13 };
 
 /** One number for each byte; derived, so that every program cuts alike. */
-const GEAR = Int32Array.from({ length: 256 }, (_, byte) =>
-  createHash('sha256').update(`hawser ${byte}`).digest().readInt32LE(),
-);
+function makeGear(): Int32Array {
+  return Int32Array.from({ length: 256 }, (_, byte) =>
+    createHash('sha256').update(`hawser ${byte}`).digest().readInt32LE(),
+  );
+}
+
+/** Made when something is cut. */
+let gear: Int32Array | undefined;
 
 /**
  * The length of the first block of `data`; undefined when that takes more data to tell and `atEnd` is false.
  * A rolling hash over the last 32 bytes decides.
  */
 export function firstCut(data: Buffer, cuts: Cuts, atEnd: boolean): number | undefined {
+  gear ??= makeGear();
   const end = Math.min(data.length, cuts.maxBytes);
   const shift = 32 - cuts.bits;
   let hash = 0;
   for (let index = Math.max(0, cuts.minBytes - 32); index < end; index += 1) {
-    hash = ((hash << 1) + (GEAR[data[index] ?? 0] ?? 0)) | 0;
+    hash = ((hash << 1) + (gear[data[index] ?? 0] ?? 0)) | 0;
     if (hash >>> shift === 0 && index >= cuts.minBytes) return index;
   }
   return end === cuts.maxBytes || atEnd ? end : undefined;
