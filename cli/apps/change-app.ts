@@ -7,7 +7,7 @@ import { refuseIfLocked } from '../deploy/lock/refuse-if-locked.js';
 import { type LoggedDeployment, type ReadCall, readDeployment } from '../deploy/read-deploys.js';
 import { type FleetMember, findTargets, listFleet } from '../deploy/read-target-hosts.js';
 import type { DeployOutcome } from '../deploy/view/deploy-outcome.js';
-import { reportOutcome } from '../deploy/view/report-progress.js';
+import { reportOutcome, type WatchRun } from '../deploy/view/report-progress.js';
 import { CliError } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { suggestion } from '../input/nearest-word.js';
@@ -25,6 +25,7 @@ export interface ChangeRun extends OutputOptions, ReadCall {
   readonly message: string;
   readonly sign?: string | undefined;
   readonly onRecord?: (state: RecordState) => void;
+  readonly onLook?: WatchRun['onLook'];
 }
 
 /** Takes an app away from all hosts that it was deployed to. */
@@ -234,5 +235,7 @@ async function change(
   printNote(run, `Recorded deploy ${id}.`);
   if (run.wait && away.length < draft.hosts.length) return reportOutcome(world, { id, deployment }, run);
   const value = { id, app: name, verdict: 'running', hosts: [] };
-  return { value, text: lines([`Recorded deploy ${id}.`]), exitCode: EXIT_CODES.done, logTail: '' };
+  const sentence = `Recorded deploy ${id}.`;
+  const said = { app: name, id, verdict: 'running', message: sentence } as const;
+  return { said, value, text: lines([sentence]), exitCode: EXIT_CODES.done, logTail: '' };
 }

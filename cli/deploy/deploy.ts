@@ -19,7 +19,7 @@ import { readCommits } from './plan/read-commits.js';
 import type { Prepared } from './prepare-deploy.js';
 import type { Targets } from './read-target-hosts.js';
 import type { DeployOutcome } from './view/deploy-outcome.js';
-import { reportOutcome } from './view/report-progress.js';
+import { reportOutcome, type WatchRun } from './view/report-progress.js';
 
 /** How to run one deploy. */
 export interface DeployRun extends OutputOptions {
@@ -47,6 +47,8 @@ export interface DeployRun extends OutputOptions {
   readonly onConfirmed?: () => void;
   /** Called before the deploy is written to the log, and once it is there. */
   readonly onRecord?: (state: RecordState) => void;
+  /** Called whenever the deploy was looked at. */
+  readonly onLook?: WatchRun['onLook'];
 }
 
 /**
@@ -72,7 +74,13 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   if (run.plan) {
     const value = planValue(plan, { hash: git?.head ?? '', commits });
     const whole = lines([text, ...diffs, `To deploy exactly this: --expect-revision ${plan.revision}`]);
-    return { value, text: whole, exitCode: EXIT_CODES.done, logTail: '' };
+    const said = {
+      app: manifest.name,
+      id: undefined,
+      verdict: 'running',
+      message: 'This is only a plan.',
+    } as const;
+    return { said, value, text: whole, exitCode: EXIT_CODES.done, logTail: '' };
   }
   refuseIfLocked(manifest.name, plan.position.lock.lock);
   if (!run.json && (confirmed || run.diff)) writeRemark(lines([text, ...diffs]));
@@ -131,9 +139,11 @@ function onlyRecorded(id: number, plan: DeployPlan, run: DeployRun): DeployOutco
   if (nobody !== undefined) printNote(run, `hawser: ${nobody}`);
   const { away } = targets;
   const message = nobody === undefined ? {} : { message: nobody };
+  const sentence = `Recorded deploy ${id} for ${describePlace(plan)}.`;
   return {
+    said: { app, id, verdict: 'running', message: nobody ?? sentence },
     value: { id, app, verdict: 'running', ...message, hosts: [], away },
-    text: lines([`Recorded deploy ${id} for ${describePlace(plan)}.`]),
+    text: lines([sentence]),
     exitCode: run.wait && !run.allowMissing && away.length > 0 ? EXIT_CODES.unhealthy : EXIT_CODES.done,
     logTail: '',
   };
@@ -150,7 +160,8 @@ function nobodyApplies({ live, away }: Targets): string | undefined {
 function nothingToDo(id: number, { name, hosts }: Deployment): DeployOutcome {
   const message = `Deploy ${id} of ${name} is this already. To start it again all the same, pass --restart.`;
   const value = { id, app: name, verdict: 'healthy', message, hosts: [], unchanged: hosts };
-  return { value, text: lines([message]), exitCode: EXIT_CODES.done, logTail: '' };
+  const said = { app: name, id, verdict: 'healthy', message } as const;
+  return { said, value, text: lines([message]), exitCode: EXIT_CODES.done, logTail: '' };
 }
 
 function moved(expected: string, { revision }: DeployPlan): CliError {

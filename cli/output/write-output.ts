@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { format } from 'node:util';
+import { ciSystem } from '../ci/ci-system.js';
+import { jsonWithoutCommands, withoutCommands } from '../ci/workflow-commands.js';
 import { CliError } from '../errors.js';
 import { visible, visibleJson, visibleValue } from './escape-controls.js';
 import { type Lines, show } from './escaped-lines.js';
@@ -13,14 +15,35 @@ import { wantsColours } from './screen/style-colours.js';
 
 // The only file of the command line that writes to its output; a test checks that no other does.
 
+/** In GitHub Actions, lines of a log can be commands: nobody else's text becomes one. Its job is the same all the time. */
+const isRunnerReading = ciSystem(process.env) === 'github';
+
+function guarded(text: string): string {
+  return isRunnerReading ? withoutCommands(text) : text;
+}
+
+function shown(text: string | Lines): string {
+  return guarded(show(text));
+}
+
+function shownJson(value: unknown): string {
+  const json = visibleJson(value);
+  return isRunnerReading ? jsonWithoutCommands(json) : json;
+}
+
+/** Writes lines to stderr that the log of a CI job acts on; whoever makes them has escaped what is in them. */
+export function writeMarks(marks: readonly string[]): void {
+  process.stderr.write(marks.map((mark) => `${mark}\n`).join(''));
+}
+
 /** Writes a line, or several of ours, to stdout. */
 export function writeResult(text: string | Lines): void {
-  process.stdout.write(`${show(text)}\n`);
+  process.stdout.write(`${shown(text)}\n`);
 }
 
 /** Writes a JSON value on a line of its own. */
 export function writeJson(value: unknown, to: 'stdout' | 'stderr' = 'stdout'): void {
-  process[to].write(`${visibleJson(value)}\n`);
+  process[to].write(`${shownJson(value)}\n`);
 }
 
 /** Writes one line behind a label, which is coloured on a terminal, unless the person wants no colours. Tabs are kept. */
@@ -34,10 +57,10 @@ export function writeLabelledLines(
   lines: readonly string[],
   { colour, to = 'stdout' }: { readonly colour: number; readonly to?: 'stdout' | 'stderr' },
 ): void {
-  const shown = wantsColours(process[to])
+  const shownLabel = wantsColours(process[to])
     ? `\u001b[${colour}m${visible(label)} |\u001b[0m`
     : `${visible(label)} |`;
-  const text = lines.map((line) => `${shown} ${withTabs(line)}\n`).join('');
+  const text = guarded(lines.map((line) => `${shownLabel} ${withTabs(line)}\n`).join(''));
   if (to === 'stdout') process.stdout.write(text);
   else process.stderr.write(status.above(text, screenSize()));
 }
@@ -56,11 +79,11 @@ export async function writeJsonWithTexts(
   texts: Readonly<Record<string, AsyncIterable<string>>>,
   signal: AbortSignal,
 ): Promise<void> {
-  process.stdout.write(visibleJson(fields).slice(0, -1));
+  process.stdout.write(shownJson(fields).slice(0, -1));
   for (const [name, pieces] of Object.entries(texts)) {
     process.stdout.write(`,${JSON.stringify(name)}:"`);
     for await (const piece of pieces) {
-      process.stdout.write(visibleJson(piece).slice(1, -1));
+      process.stdout.write(shownJson(piece).slice(1, -1));
       await resultTaken(signal);
     }
     process.stdout.write('"');
@@ -126,12 +149,12 @@ export function streamOutput(): Writable {
 
 /** Writes a line to stderr at once; see `writeLine` for one that can wait until a question is answered. */
 export function writeRemark(text: string | Lines): void {
-  process.stderr.write(status.above(`${show(text)}\n`, screenSize()));
+  process.stderr.write(status.above(`${shown(text)}\n`, screenSize()));
 }
 
 /** Writes text of several lines that commander made from our texts and what the person typed. */
 export function writeUsage(text: string, to: 'stdout' | 'stderr'): void {
-  process[to].write(visibleValue(text));
+  process[to].write(guarded(visibleValue(text)));
 }
 
 const status = new StatusLines({ isColoured: wantsColours(process.stderr) });

@@ -5,9 +5,10 @@ import type { CommandContext } from '../../command-context.js';
 import type { DeployOutcome } from '../../deploy/view/deploy-outcome.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { wholeNumber } from '../../input/parse-flag-values.js';
-import { signOption, waitTimeoutOption, watchDeploy } from './deploy-flags.js';
+import { junitOption, signOption, type WatchedWork, waitTimeoutOption, watchDeploy } from './deploy-flags.js';
 
-type ChangeFlags = ConnectionFlags & Omit<ChangeRun, 'signal' | 'timeoutMs' | 'onRecord'>;
+type ChangeFlags = ConnectionFlags &
+  Omit<ChangeRun, 'signal' | 'timeoutMs' | 'onRecord' | 'onLook'> & { readonly junit?: string };
 
 /** `hawser rollback`: back to an earlier deploy. */
 export function rollbackCommand(context: CommandContext): Command {
@@ -18,7 +19,7 @@ export function rollbackCommand(context: CommandContext): Command {
     )
     .option('--app <name>', 'the app (default: the only one)')
     .action((id: number | undefined, flags: ChangeFlags & { app?: string }) =>
-      runChange(context, flags, async (world, run) => {
+      runChange(context, 'rollback', flags, async (world, run) => {
         const { rollBack } = await import('../../apps/change-app.js');
         return rollBack(world, { id, app: flags.app }, run);
       }),
@@ -35,7 +36,7 @@ export function restartCommand(context: CommandContext): Command {
       'names, globs and labels, separated by commas (default: all that it was deployed to)',
     )
     .action((app: string, selection: string | undefined, flags: ChangeFlags) =>
-      runChange(context, flags, async (world, run) => {
+      runChange(context, 'restart', flags, async (world, run) => {
         const { restartApp } = await import('../../apps/change-app.js');
         return restartApp(world, { app, selection }, run);
       }),
@@ -48,7 +49,7 @@ export function removeCommand(context: CommandContext): Command {
     .description('stop an app on all its hosts, and delete it there')
     .argument('<app>', 'its name')
     .action((app: string, flags: ChangeFlags) =>
-      runChange(context, flags, async (world, run) => {
+      runChange(context, 'remove', flags, async (world, run) => {
         const { removeApp } = await import('../../apps/change-app.js');
         return removeApp(world, app, run);
       }),
@@ -66,13 +67,16 @@ function withChange(command: Command, example: string): Command {
       'succeed without the hosts whose agent is not running; they catch up later',
       false,
     )
-    .addOption(signOption());
+    .addOption(signOption())
+    .addOption(junitOption());
 }
 
 function runChange(
   context: CommandContext,
+  command: string,
   flags: ChangeFlags,
   change: (world: ClientWorld, run: ChangeRun) => Promise<DeployOutcome>,
 ): Promise<void> {
-  return watchDeploy(context, flags, (world, call) => change(world, { ...flags, ...call }));
+  const work: WatchedWork = (world, call) => change(world, { ...flags, ...call });
+  return watchDeploy(context, flags, async () => work, { command });
 }

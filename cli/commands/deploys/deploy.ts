@@ -1,11 +1,10 @@
 import { Command, Option } from 'commander';
-import type { ClientWorld } from '../../../world/client-world.js';
 import type { CommandContext } from '../../command-context.js';
 import type { Prepared } from '../../deploy/prepare-deploy.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { duration } from '../../input/parse-flag-values.js';
 import { canAsk } from '../../prompts/confirm.js';
-import { signOption, type WatchCall, watchDeploy } from './deploy-flags.js';
+import { junitOption, signOption, type WatchedWork, watchDeploy } from './deploy-flags.js';
 
 interface DeployFlags extends ConnectionFlags {
   readonly message: string;
@@ -21,6 +20,7 @@ interface DeployFlags extends ConnectionFlags {
   readonly restart: boolean;
   readonly expectRevision?: string;
   readonly sign?: string;
+  readonly junit?: string;
   readonly hosts?: string;
 }
 
@@ -63,6 +63,7 @@ export function deployCommand(context: CommandContext): Command {
     .option('--expect-revision <revision>', 'refuse if the fleet has moved since the plan that printed this')
     .option('--restart', 'start the same release again where nothing changed', false)
     .addOption(signOption())
+    .addOption(junitOption().conflicts('plan'))
     .action((folder: string, flags: DeployFlags) => deployFolder(context, folder, flags));
 }
 
@@ -73,12 +74,14 @@ async function deployFolder(context: CommandContext, folder: string, flags: Depl
     import('../../deploy/deploy.js'),
     import('../../deploy/ask-hosts.js'),
   ]);
-  const prepared = await prepareDeploy({ folder, message, git, force, noop }, context.interrupts.signal);
-  const run = async (world: ClientWorld, call: WatchCall) => {
-    const asked = mustAskHosts(prepared, flags) ? await askHosts(world, call.signal) : undefined;
-    return deploy(world, withHosts(prepared, flags.hosts ?? asked), { ...flags, ...call });
+  const begin = async (): Promise<WatchedWork> => {
+    const prepared = await prepareDeploy({ folder, message, git, force, noop }, context.interrupts.signal);
+    return async (world, call) => {
+      const asked = mustAskHosts(prepared, flags) ? await askHosts(world, call.signal) : undefined;
+      return deploy(world, withHosts(prepared, flags.hosts ?? asked), { ...flags, ...call });
+    };
   };
-  await watchDeploy(context, flags, run, { appFolder: folder });
+  await watchDeploy(context, flags, begin, { command: 'deploy', appFolder: folder });
 }
 
 /** Without a terminal, where only a plan is wanted, and where the scheduler chooses, all hosts are meant. */

@@ -4,7 +4,7 @@ import { type ConnectionFlags, withConnection } from '../../fleet/connection-fla
 import { withWorld } from '../../fleet/open-world.js';
 import { wholeNumber } from '../../input/parse-flag-values.js';
 import { printResult } from '../../output/print.js';
-import { waitTimeoutOption, watchDeploy } from './deploy-flags.js';
+import { junitOption, type WatchedWork, waitTimeoutOption, watchDeploy } from './deploy-flags.js';
 
 /** `hawser deploys show`: one deploy, host by host. */
 export function showCommand(context: CommandContext): Command {
@@ -59,10 +59,14 @@ export function waitCommand(context: CommandContext): Command {
     .description('wait until the hosts have decided on a deploy; exits as deploy would')
     .addArgument(deployId(false))
     .addOption(waitTimeoutOption())
-    .action(async (id: number | undefined, flags: ConnectionFlags & { waitTimeout: number }) => {
-      const { waitAgain } = await import('../../deploy/view/show-deploy.js');
-      await watchDeploy(context, flags, (world, call) => waitAgain(world, id, { ...flags, ...call }));
-    });
+    .addOption(junitOption())
+    .action(
+      async (id: number | undefined, flags: ConnectionFlags & { waitTimeout: number; junit?: string }) => {
+        const { waitAgain } = await import('../../deploy/view/show-deploy.js');
+        const work: WatchedWork = (world, call) => waitAgain(world, id, { ...flags, ...call });
+        await watchDeploy(context, flags, async () => work, { command: 'deploys wait' });
+      },
+    );
 }
 
 /** The number of a deploy. */

@@ -6,8 +6,19 @@ import type { Lines } from '../../output/escaped-lines.js';
 import { formatTable, lines } from '../../output/print.js';
 import type { DeployProgress } from './wait-for-deploy.js';
 
+/** What there is to say of a deploy, in short. */
+export interface SaidOfDeploy {
+  readonly app: string;
+  /** Undefined for a plan. */
+  readonly id: number | undefined;
+  readonly verdict: Verdict | 'running';
+  /** In a sentence. */
+  readonly message: string;
+}
+
 /** How a deploy ended, or stands: for a program, and for a person. */
 export interface DeployOutcome {
+  readonly said: SaidOfDeploy;
   readonly value: Readonly<Record<string, unknown>>;
   readonly text: Lines;
   readonly exitCode: ExitCode;
@@ -47,6 +58,7 @@ export function outcomeOf(
   const message = [sentence, why, remedy].filter((part) => part !== undefined).join(' ');
   const told = [...hosts].map(([hostname, host]) => describeHost(hostname, host));
   return {
+    said: { app: name, id, verdict, message },
     value: { id, app: name, verdict, message, hosts: told, away: missing },
     text: lines([
       ...(verdict === 'healthy' || hosts.size === 0 ? [] : [formatHosts(hosts), '']),

@@ -18,7 +18,8 @@ interface Watcher {
   readonly close: (outcome: DeployOutcome | undefined) => void;
 }
 
-interface WatchedEntry {
+/** The entry of the log that is waited for. */
+export interface WatchedEntry {
   readonly id: number;
   readonly deployment: Deployment;
 }
@@ -30,6 +31,8 @@ export interface WatchRun extends OutputOptions {
   readonly waitTimeout: number;
   /** Whether a program is told of each change, or of the end only. Default true. */
   readonly tellsChanges?: boolean | undefined;
+  /** Called whenever the deploy was looked at. */
+  readonly onLook?: ((entry: WatchedEntry, progress: DeployProgress) => void) | undefined;
 }
 
 /**
@@ -47,6 +50,10 @@ export async function reportOutcome(
     const progress = await waitForDeploy({
       ...{ world, id, deployment, signal: run.signal, timeoutMs: run.waitTimeout },
       ...watcher,
+      onLook: (seen) => {
+        run.onLook?.({ id, deployment }, seen);
+        watcher.onLook?.(seen);
+      },
     });
     outcome = outcomeOf(id, deployment, progress);
     return outcome;

@@ -4,11 +4,11 @@ import { scheduleOf, withRolloutHosts } from '../../../world/deploys/scheduled/s
 import { describeSchedule, readSchedule } from '../../apps/read-schedules.js';
 import { CliError } from '../../errors.js';
 import type { Lines } from '../../output/escaped-lines.js';
-import { lines, type OutputOptions } from '../../output/print.js';
+import { lines } from '../../output/print.js';
 import type { RecordState } from '../explain-interruption.js';
 import { type LoggedDeployment, type ReadCall, readDeployment } from '../read-deploys.js';
 import { type DeployOutcome, describeHost, formatHosts } from './deploy-outcome.js';
-import { reportOutcome } from './report-progress.js';
+import { reportOutcome, type WatchRun } from './report-progress.js';
 
 /** One deploy: who made it, how far each host is, and the verdict. */
 export async function showDeploy(
@@ -57,8 +57,7 @@ export async function showDeploy(
 export async function waitAgain(
   world: ClientWorld,
   id: number | undefined,
-  run: OutputOptions &
-    ReadCall & { readonly waitTimeout: number; readonly onRecord: (state: RecordState) => void },
+  run: WatchRun & ReadCall & { readonly onRecord: (state: RecordState) => void },
 ): Promise<DeployOutcome> {
   const newest = id ?? Math.max(0, ...(await world.getApps(run)).values());
   if (newest === 0) throw new CliError('usage', 'There is no deploy yet: make one with "hawser deploy".');
