@@ -27,7 +27,7 @@ export interface Report {
   readonly message: string;
   /** ISO 8601. */
   readonly at: string;
-  /** For `failed`: the last lines that the app wrote. */
+  /** For `failed`: the last lines that the app or hook wrote; else those of the hooks that ran. */
   readonly logTail?: string | undefined;
   /** The deploy that the host runs now (after a failed one: the one it went back to; 0 for none). */
   readonly current: number;

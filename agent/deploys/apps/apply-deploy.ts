@@ -1,6 +1,6 @@
-import type { ClientWorld } from '../../../world/internal.js';
+import type { ClientWorld, HookName } from '../../../world/internal.js';
 import { describeFailure } from '../describe-failure.js';
-import { runHook } from '../hooks/run-hook.js';
+import { type HookOptions, runHook } from '../hooks/run-hook.js';
 import { runOnce } from '../hooks/run-once-hook.js';
 import type { ReleaseRun } from '../processes/release-run.js';
 import type { DeployEntry, Release } from '../releases/deploy-entry.js';
@@ -45,6 +45,8 @@ class Attempt {
   #step: DeployStep = 'fetch';
   #release: Release | undefined;
   #hasSwitched = false;
+  /** What the hooks that did their work wrote. */
+  readonly #said: string[] = [];
 
   constructor(app: InstalledApp, entry: DeployEntry, options: ApplyOptions) {
     this.#app = app;
@@ -131,14 +133,19 @@ class Attempt {
 
   #once(run: ReleaseRun): Promise<StepFailure | undefined> {
     this.#begin('once');
-    return runOnce(run.release, this.#app.releases.folder.path, run.run, this.#options.signal);
+    return runOnce(run.release, this.#app.releases.folder.path, this.#hookOptions('once', run));
   }
 
   async #hook(name: 'prepare' | 'verify', run: ReleaseRun): Promise<StepFailure | undefined> {
     const { release } = run;
     if (release.deployment.manifest.hooks?.[name] === undefined) return undefined;
     this.#begin(name);
-    return runHook(name, release, run.run, this.#options.signal);
+    return runHook(name, release, this.#hookOptions(name, run));
+  }
+
+  #hookOptions(name: HookName, { run }: ReleaseRun): HookOptions {
+    const onOutput = (tail: string) => void (tail !== '' && this.#said.push(`${name}:\n${tail}`));
+    return { run, signal: this.#options.signal, onOutput };
   }
 
   #begin(step: DeployStep): void {
@@ -147,7 +154,10 @@ class Attempt {
   }
 
   #ending(state: Ending['state'], step: DeployStep, message: string): Ending {
-    return { state, step, message, current: this.#app.running?.id ?? 0 };
+    const ending = { state, step, message, current: this.#app.running?.id ?? 0 };
+    return state === 'failed' || this.#said.length === 0
+      ? ending
+      : { ...ending, logTail: this.#said.join('\n') };
   }
 }
 

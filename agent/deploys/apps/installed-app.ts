@@ -259,7 +259,7 @@ export class InstalledApp {
 
   /** Its failure stops nothing. */
   async #runStopHook(run: ReleaseRun, signal: AbortSignal): Promise<void> {
-    const failure = await runHook('stop', run.release, run.run, signal);
+    const failure = await runHook('stop', run.release, { run: run.run, signal, onOutput: () => undefined });
     if (failure !== undefined) this.#settings.log('warn', `${this.name}: ${failure.message}`);
   }
 

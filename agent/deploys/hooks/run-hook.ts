@@ -7,6 +7,13 @@ import type { StepFailure } from '../step-failure.js';
 /** How long a hook may take, unless the manifest says otherwise. */
 const DEFAULT_HOOK_TIMEOUT_MS = 300_000;
 
+export interface HookOptions {
+  readonly run: RunOfRelease;
+  readonly signal: AbortSignal;
+  /** Takes the last lines that it wrote, if it did what it had to. */
+  readonly onOutput: (tail: string) => void;
+}
+
 /**
  * Runs a hook of a release, if it has one. @returns what went wrong, with the last lines that it wrote
  *
@@ -15,8 +22,7 @@ const DEFAULT_HOOK_TIMEOUT_MS = 300_000;
 export async function runHook(
   name: HookName,
   { deployment }: Release,
-  run: RunOfRelease,
-  signal: AbortSignal,
+  { run, signal, onOutput }: HookOptions,
 ): Promise<StepFailure | undefined> {
   const hook = deployment.manifest.hooks?.[name];
   if (hook === undefined) return undefined;
@@ -29,7 +35,10 @@ export async function runHook(
         message: `The hook ${name} did not end within ${timeoutMs / 1000} s and was killed.`,
         logTail,
       };
-    if (exit.code === 0) return undefined;
+    if (exit.code === 0) {
+      onOutput(logTail);
+      return undefined;
+    }
     return { message: `The hook ${name} failed (${describeExit(exit)}).`, logTail };
   } catch (error) {
     signal.throwIfAborted();

@@ -1,8 +1,7 @@
-import type { RunOfRelease } from '../processes/program-runner.js';
 import type { Release } from '../releases/deploy-entry.js';
 import type { StepFailure } from '../step-failure.js';
 import { OnceFile } from './once-file.js';
-import { runHook } from './run-hook.js';
+import { type HookOptions, runHook } from './run-hook.js';
 
 /**
  * Runs the hook `once` of a release, unless this host has run it already. One that was interrupted is a failure: what it
@@ -13,8 +12,7 @@ import { runHook } from './run-hook.js';
 export async function runOnce(
   release: Release,
   appFolder: string,
-  run: RunOfRelease,
-  signal: AbortSignal,
+  options: HookOptions,
 ): Promise<StepFailure | undefined> {
   const file = new OnceFile(appFolder);
   const earlier = await file.read(release);
@@ -25,7 +23,7 @@ export async function runOnce(
     return { message, logTail: '' };
   }
   await file.write(release, false);
-  const failure = await runHook('once', release, run, signal);
+  const failure = await runHook('once', release, options);
   if (failure === undefined) await file.write(release, true);
   return failure;
 }

@@ -108,7 +108,8 @@ function remedyForMissing(missing: readonly string[], verdict: Verdict | 'runnin
 function appOutput(hosts: ReadonlyMap<string, HostProgress>): string {
   const hostsByOutput = new Map<string, string[]>();
   for (const [hostname, { report }] of hosts) {
-    const output = report?.logTail;
+    // Of the others, "deploys logs" shows what their hooks wrote.
+    const output = report?.state === 'failed' ? report.logTail : undefined;
     if (output !== undefined) hostsByOutput.set(output, [...(hostsByOutput.get(output) ?? []), hostname]);
   }
   return [...hostsByOutput].map(([output, names]) => `${names.join(', ')}:\n${output}`).join('\n');

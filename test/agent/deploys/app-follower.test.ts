@@ -78,6 +78,14 @@ test('what fails before the switch leaves the app alone; what fails after it is 
   t.is(await readlink(path.join(app.app.releases.folder.path, 'current')), 'releases/1');
 });
 
+test('what the hooks of a deploy wrote is told with its end', async (t) => {
+  const host = await AppHost.make(t);
+  const app = await host.app('app');
+  const hooks: Manifest['hooks'] = { prepare: { run: ['echo', '3 tables made'] }, verify: { run: ['true'] } };
+  const ending = await app.deploy(deployFiles(host, 1, { hooks }));
+  t.like(ending, { state: 'healthy', logTail: 'prepare:\n3 tables made' });
+});
+
 test('a release that is gone back to and does not run is told as that', async (t) => {
   const host = await AppHost.make(t);
   const app = await host.app('app');
