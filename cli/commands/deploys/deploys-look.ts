@@ -42,7 +42,7 @@ export function diffCommand(context: CommandContext): Command {
 /** `hawser deploys logs`: what programs wrote while they were deployed. */
 export function logsCommand(context: CommandContext): Command {
   return withConnection(new Command('logs'), 'hawser deploys logs 12 --ssh-url root@web1')
-    .description('show what the programs of a deploy wrote last on the hosts where a step failed')
+    .description('show what the programs of a deploy wrote last on each host: failed steps, and hooks')
     .addArgument(deployId(false))
     .action(async (id: number | undefined, flags: ConnectionFlags) => {
       const { readDeployOutput } = await import('../../deploy/view/read-deploy-output.js');

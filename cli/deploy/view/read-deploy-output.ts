@@ -18,7 +18,7 @@ interface HostOutput {
 }
 
 /**
- * What the programs of a deploy have written last on each host where a step failed; the host that reported first comes first.
+ * What the programs of a deploy have written last on each host: a failed step, or its hooks; the host that reported first comes first.
  * @param id default the newest
  * @throws CliError `usage` when there is no such deploy
  */
