@@ -4,7 +4,12 @@ import type { RunningApps } from '../../world/deploys/running-apps.js';
 import { appendDeploy, nextPosition, type Position } from '../deploy/append-deploy.js';
 import type { RecordState } from '../deploy/explain-interruption.js';
 import { refuseIfLocked } from '../deploy/lock/refuse-if-locked.js';
-import { type LoggedDeployment, type ReadCall, readDeployment } from '../deploy/read-deploys.js';
+import {
+  type LoggedDeployment,
+  type ReadCall,
+  readDeployment,
+  readDeploymentsAhead,
+} from '../deploy/read-deploys.js';
 import { type FleetMember, findTargets, listFleet } from '../deploy/read-target-hosts.js';
 import type { DeployOutcome } from '../deploy/view/deploy-outcome.js';
 import { reportOutcome, type WatchRun } from '../deploy/view/report-progress.js';
@@ -76,8 +81,9 @@ export async function rollBack(
       `Deploy ${wanted.id} is one of ${wanted.deployment.name}, not of ${request.app}.`,
     );
   const app = wanted?.deployment.name ?? request.app ?? (await onlyApp(world, run));
-  const { newest, position } = await newestOf(world, app, run);
-  const target = wanted ?? (await lastHealthyBefore(world, newest, run));
+  const read = readDeploymentsAhead(world, run);
+  const { newest, position } = await newestOf(world, app, run, wanted === undefined ? read : undefined);
+  const target = wanted ?? (await lastHealthyBefore(newest, read));
   const { tree, manifest, action } = target.deployment;
   if (action === 'remove')
     throw new CliError('usage', `Deploy ${target.id} removed ${app}: name one that ran.`);
@@ -91,13 +97,12 @@ export async function rollBack(
 
 /** The newest healthy deploy of an app before its newest one, which may have gone wrong later. */
 async function lastHealthyBefore(
-  world: ClientWorld,
   newest: LoggedDeployment,
-  call: ReadCall,
+  read: (id: number) => Promise<LoggedDeployment>,
 ): Promise<LoggedDeployment> {
   const { name } = newest.deployment;
   for (let id = newest.deployment.previous; id !== undefined; ) {
-    const found = await readDeployment(world, id, call);
+    const found = await read(id);
     const { action, noop, rollbackOf, previous } = found.deployment;
     // What a rollback went back to is the one to go back to, not the rollback.
     const counts = action === undefined && !noop && rollbackOf === undefined;
@@ -123,10 +128,10 @@ async function newestOf(
   world: ClientWorld,
   app: string,
   call: ReadCall,
+  read = (id: number) => readDeployment(world, id, call),
 ): Promise<{ newest: LoggedDeployment; position: Position }> {
   const position = await nextPosition(world, app, call.signal);
-  if (position.previous !== undefined)
-    return { newest: await readDeployment(world, position.previous, call), position };
+  if (position.previous !== undefined) return { newest: await read(position.previous), position };
   const apps = await world.getApps(call);
   const names = [...apps.keys()].sort();
   const known = suggestion(app, names) || (names.length === 0 ? '' : `: there are ${names.join(', ')}`);

@@ -97,3 +97,28 @@ export async function readDeployment(
   if (deployment !== undefined) return { id, deployment, hash, record };
   throw new CliError('usage', `Deploy ${id} was not made by this release of hawser, which cannot read it.`);
 }
+
+/** So many entries of the log are asked for before one is known to be needed. */
+const AHEAD = 4;
+
+/**
+ * Reads deploys one after the other, the newest first. Over a long link the round trips take longest, so those that the log has
+ * just before are asked for at the same time.
+ */
+export function readDeploymentsAhead(
+  world: ClientWorld,
+  call: ReadCall,
+): (id: number) => Promise<LoggedDeployment> {
+  const asked = new Map<number, Promise<LoggedDeployment>>();
+  const ask = (id: number): Promise<LoggedDeployment> => {
+    const found = asked.get(id) ?? readDeployment(world, id, call);
+    found.catch(() => undefined); // whoever needs it gets it
+    asked.set(id, found);
+    return found;
+  };
+  return (id) => {
+    const wanted = ask(id);
+    for (let before = id - 1; before > Math.max(0, id - 1 - AHEAD); before -= 1) void ask(before);
+    return wanted;
+  };
+}
