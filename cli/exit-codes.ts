@@ -72,6 +72,13 @@ const CONTROL_EXITS: Partial<Record<ControlError['code'], ExitCode>> = {
   'has-quorum': EXIT_CODES.refused,
 };
 
+/** The codes of errors that end with an exit code, for the manual. Others end with 1. */
+export function errorCodesOf(exit: number): string[] {
+  const exits = [TUNNEL_EXITS, WORLD_EXITS, AGENT_EXITS, CLI_EXITS, CONTROL_EXITS];
+  const codes = exits.flatMap((table) => Object.entries(table)).filter(([, known]) => known === exit);
+  return [...new Set(codes.map(([code]) => code))].sort();
+}
+
 /** What the shell is told of an error: 1 where there is no number of its own. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof InterruptedError) return EXIT_CODES.interrupted;

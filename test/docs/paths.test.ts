@@ -11,6 +11,8 @@ const pages = [
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'RELEASING.md',
+  'SECURITY.md',
   ...docs.filter((name) => name.endsWith('.md')),
 ];
 
