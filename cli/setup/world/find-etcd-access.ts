@@ -21,12 +21,19 @@ export async function findWay(
   signal: AbortSignal,
 ): Promise<WayKind | undefined> {
   if (way.kind !== undefined) return way.kind;
-  for (const kind of ['socket', 'bridge'] as const) {
+  if (await leadsBy('socket')) return 'socket';
+  if (!(await leadsBy('bridge'))) return undefined;
+  // An etcd that began to serve between the two looks as if only the bridge led there.
+  if (await leadsBy('socket')) return 'socket';
+  way.kind = 'bridge';
+  return 'bridge';
+
+  async function leadsBy(kind: WayKind): Promise<boolean> {
     way.kind = kind;
-    if (await leadsThere(tunnel, signal)) return kind;
+    if (await leadsThere(tunnel, signal)) return true;
     way.kind = undefined;
+    return false;
   }
-  return undefined;
 }
 
 /** Finds it as soon as the host's etcd serves. Disposing of it ends the search. */
