@@ -18,6 +18,7 @@ import { lines, logTo, type OutputOptions, printNote, printResult } from '../out
 import { formatStatus } from '../status/format-status.js';
 import { readStatus } from '../status/read-status.js';
 import { askApps } from './ask-apps.js';
+import { forgetDemo, rememberDemo } from './demo-fleet-file.js';
 import { loadFixtures } from './load-fixtures.js';
 import { waitForFleet } from './wait-for-fleet.js';
 
@@ -62,7 +63,7 @@ export async function demo(context: CommandContext, flags: DemoFlags): Promise<v
         '',
       );
     }
-    if (flags.keep) return keep(fleet, say);
+    if (flags.keep) return await keep(fleet, say);
     say(lines(['', 'Stopping everything…']));
   } finally {
     await fleet.close();
@@ -106,7 +107,10 @@ async function tour(fleet: Fleet, { flags, signal, say, seconds }: Tour) {
 export async function stopDemo(flags: DemoFlags): Promise<void> {
   const { keptFleets, removeFleet } = await loadFixtures();
   const folders = await keptFleets();
-  for (const folder of folders) await removeFleet(folder);
+  for (const folder of folders) {
+    await removeFleet(folder);
+    await forgetDemo(folder);
+  }
   printResult(
     flags,
     { stopped: folders.length },
@@ -168,16 +172,15 @@ function targetOf(fleet: Fleet): FleetTarget {
   };
 }
 
-/** Leaves the fleet running and prints how to explore and how to stop it. */
-function keep(fleet: Fleet, note: Say): void {
+/** Leaves the fleet running, as one of the person's fleets, and prints how to explore and how to stop it. */
+async function keep(fleet: Fleet, note: Say): Promise<void> {
+  const name = await rememberDemo(fleet, targetOf(fleet));
   fleet.keep();
-  const config = `--config ${path.join(fleet.folder, 'hawser.yaml')}`;
-  const [host] = fleet.hosts;
-  note(lines(['', 'The hosts stay up. From this directory:']));
-  note(`  npx hawser status ${config}`);
-  note(`  npx hawser str set motd hello ${config}`);
-  note(`  npx hawser deploys list ${config}`);
-  note(`  npx hawser forward ${config}   # then: etcdctl --endpoints unix:///… get --prefix /_mgmt`);
-  note(`  ssh -F ${path.join(fleet.folder, 'ssh_config')} ${host?.name ?? ''}`);
-  note('To stop them: npx hawser demo --stop');
+  note(lines(['', `The hosts stay up, as the fleet "${name}":`]));
+  note(`  hawser status --fleet ${name}`);
+  note(`  hawser exec all --fleet ${name} -- uptime`);
+  note(`  hawser str set motd hello --fleet ${name}`);
+  note(`  hawser forward --fleet ${name}   # then: etcdctl --endpoints unix:///… get --prefix /_mgmt`);
+  note(`  ssh -F ${path.join(fleet.folder, 'ssh_config')} ${fleet.hosts[0]?.name ?? ''}`);
+  note('To stop them: hawser demo --stop');
 }

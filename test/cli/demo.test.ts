@@ -115,15 +115,19 @@ const powerCut = test.macro({
 test.serial(powerCut, 'h1');
 
 test.serial('what --keep left up can be looked at and taken down', async (t) => {
-  const { env, fleets } = await privateCache(t);
+  const { env: cache, fleets } = await privateCache(t);
+  const env = { ...cache, HOME: await temporaryFolder(t) };
   const kept = await hawser(['demo', '--keep', '--yes'], { env });
   t.is(kept.code, 0, kept.stderr);
-  const [, config = ''] = /--config (\S+)/.exec(kept.stdout) ?? [];
-  const status = await hawser(['status', '--json', '--config', config], { env });
+  t.true(kept.stdout.includes('hawser status --fleet demo\n'));
+  const status = await hawser(['status', '--json'], { env });
   t.is(status.code, 0, status.stderr);
   t.is(JSON.parse(status.stdout).deploy.verdict, 'healthy');
+  const names = await hawser(['exec', 'h*', '--fleet', 'demo', '--json', '--', 'true'], { env });
+  t.is(names.stdout.split('\n').length, 3 + 1, names.stderr);
   t.is((await hawser(['demo', '--stop'], { env })).stdout, 'Stopped 1 demo fleet.\n');
   t.deepEqual(await fleets(), []);
+  t.deepEqual(JSON.parse((await hawser(['fleet', 'list', '--json'], { env })).stdout), []);
 });
 
 test.serial('--keep and --stop together are refused, saying what each does', async (t) => {
