@@ -1,5 +1,6 @@
 import type { HookName } from '../../../world/internal.js';
 import { describeExit } from '../../cluster/server/describe-server-exit.js';
+import { explainNotRun } from '../explain-not-run.js';
 import type { RunOfRelease } from '../processes/program-runner.js';
 import type { Release } from '../releases/deploy-entry.js';
 import type { StepFailure } from '../step-failure.js';
@@ -42,6 +43,9 @@ export async function runHook(
     return { message: `The hook ${name} failed (${describeExit(exit)}).`, logTail };
   } catch (error) {
     signal.throwIfAborted();
-    return { message: `Cannot run the hook ${name}: ${(error as Error).message}.`, logTail: '' };
+    return {
+      message: `Cannot run the hook ${name}: ${explainNotRun(error as Error, argv[0])}.`,
+      logTail: '',
+    };
   }
 }

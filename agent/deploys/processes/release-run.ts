@@ -1,6 +1,7 @@
 import { untilAborted } from '../../../base/abort.js';
 import { Notify } from '../../../base/notify.js';
 import type { Log } from '../../../world/internal.js';
+import { explainNotRun } from '../explain-not-run.js';
 import { AppChecks } from '../health/app-checks.js';
 import { HealthWatch } from '../health/health-watch.js';
 import { untilSettled } from '../health/until-settled.js';
@@ -72,7 +73,8 @@ export class ReleaseRun {
         const started = await host.start(spec, { onChange, ...(replaces === undefined ? {} : { replaces }) });
         this.#processes = [...this.#processes, started];
       } catch (error) {
-        return { message: `Cannot run ${spec.argv.join(' ')}: ${(error as Error).message}.`, logTail: '' };
+        const why = explainNotRun(error as Error, spec.argv[0]);
+        return { message: `Cannot run ${spec.argv.join(' ')}: ${why}.`, logTail: '' };
       }
     }
     return undefined;
