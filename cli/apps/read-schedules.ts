@@ -1,5 +1,5 @@
 import type { ClientWorld } from '../../world/client-world.js';
-import { parseDeployment } from '../../world/deploys/deploy-payload.js';
+import { type Deployment, parseDeployment } from '../../world/deploys/deploy-payload.js';
 import type { AppSchedule } from '../../world/deploys/manifest.js';
 import { scheduleOf } from '../../world/deploys/scheduled/scheduled-hosts.js';
 import { WorldError } from '../../world/errors.js';
@@ -35,17 +35,28 @@ export async function readScheduledApps(
   const decided = new Map(schedules.map(({ namespace, hosts }) => [namespace, hosts]));
   // Without a candidate for anything there is no app to look for.
   if (decided.size === 0) return new Map();
-  const found = await Promise.all(
+  const deployments = await Promise.all(
     [...apps].map(async ([app, id]) => {
-      const deployment = parseDeployment(await world.getDeploy(id, call).catch(emptyIfUnreadable));
-      const schedule = deployment && scheduleOf(deployment);
-      if (schedule === undefined) return [];
-      const { namespace, maxCount = null, strategy = 'rr' } = schedule;
-      const chosen = decided.get(namespace) ?? [];
-      return [[app, { namespace, maxCount, strategy, chosen }] as const];
+      const payload = await world.getDeploy(id, call).catch(emptyIfUnreadable);
+      return [app, parseDeployment(payload)] as const;
     }),
   );
-  return new Map(found.flat());
+  return findScheduledApps(new Map(deployments), decided);
+}
+
+/** @param newest the newest deploy of each app; undefined where another program made it */
+export function findScheduledApps(
+  newest: ReadonlyMap<string, Deployment | undefined>,
+  decided: ReadonlyMap<string, readonly string[]>,
+): Map<string, ScheduledApp> {
+  const found = [...newest].flatMap(([app, deployment]) => {
+    const schedule = deployment && scheduleOf(deployment);
+    if (schedule === undefined) return [];
+    const { namespace, maxCount = null, strategy = 'rr' } = schedule;
+    const chosen = decided.get(namespace) ?? [];
+    return [[app, { namespace, maxCount, strategy, chosen }] as const];
+  });
+  return new Map(found);
 }
 
 /** `at most 2 of web1, web2, web3, as the schedule "web" decides (now web1, web2)` */

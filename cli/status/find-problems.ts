@@ -18,7 +18,9 @@ import {
 import type { MissingSecrets } from './missing-secrets.js';
 
 /** What is looked through. */
-export interface SeenFleet extends Pick<FleetStatus, 'hosts' | 'members' | 'cluster' | 'deploy'> {
+export interface SeenFleet extends Pick<FleetStatus, 'hosts' | 'members' | 'cluster'> {
+  /** The newest. */
+  readonly deploy: Pick<DeploySummary, 'id' | 'app' | 'verdict'> | null;
   readonly volunteers: readonly KeyValue[];
   readonly certificates: ReadonlyMap<string, HostCertificate>;
   /** Hosts that cannot read secrets of their apps. */
@@ -114,14 +116,14 @@ function unwellApps(hosts: readonly HostStatus[]): Problem[] {
     apps.flatMap(({ app, deploy, state, since, problem }): Problem[] => {
       if (state !== 'unwell') return [];
       const message = `${app} (deploy ${deploy}) is not well on ${hostname} since ${since.replace('T', ' ').slice(0, 19)} UTC: ${problem}.`;
-      return [{ code: 'app-unwell', host: hostname, message }];
+      return [{ code: 'app-unwell', host: hostname, app, message }];
     }),
   );
 }
 
-function pausedDeploy({ id, app }: DeploySummary): Problem {
+function pausedDeploy({ id, app }: Pick<DeploySummary, 'id' | 'app'>): Problem {
   const message = `Deploy ${id} of ${app} is paused: go on with "hawser deploys resume ${id}", or take it back with "hawser deploys abort ${id}".`;
-  return { code: 'deploy-paused', host: null, message };
+  return { code: 'deploy-paused', host: null, app, message };
 }
 
 /** Hosts whose server URLs are not those that etcd knows: they count as voters but cannot be reached. */

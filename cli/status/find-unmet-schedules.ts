@@ -9,6 +9,7 @@ interface HostWithApps {
 interface MissingApp {
   readonly code: 'app-missing';
   readonly host: string | null;
+  readonly app: string;
   readonly message: string;
 }
 
@@ -22,13 +23,13 @@ export function findUnmetSchedules(
       hosts.some(({ hostname, apps }) => hostname === host && apps.some((found) => found.app === app));
     if (chosen.length === 0) {
       const message = `${app} is to run nowhere: the schedule "${namespace}" has chosen no host.`;
-      return [{ code: 'app-missing', host: null, message }];
+      return [{ code: 'app-missing', host: null, app, message }];
     }
     return chosen.flatMap((host): MissingApp[] => {
       const isAlive = hosts.some(({ hostname, alive }) => hostname === host && alive);
       if (!isAlive || isRunningOn(host)) return [];
       const message = `${app} does not run on ${host}, which the schedule "${namespace}" has chosen: "hawser apps" and "hawser deploys list" show how far it is.`;
-      return [{ code: 'app-missing', host, message }];
+      return [{ code: 'app-missing', host, app, message }];
     });
   });
 }

@@ -71,6 +71,8 @@ export interface FleetStatus {
 export interface Problem {
   readonly code: ProblemCode;
   readonly host: string | null;
+  /** The app that it is about, if it is about one. */
+  readonly app?: string;
   readonly message: string;
 }
 

@@ -4,20 +4,17 @@ import { listHosts } from '../../world/agents/fleet-hosts.js';
 import { getCertificates } from '../../world/agents/host-certificates.js';
 import { getHealth } from '../../world/agents/host-health.js';
 import type { SelectableHost } from '../../world/agents/host-selection.js';
-import type { Agent } from '../../world/agents/registered-agents.js';
 import type { Member } from '../../world/client/member-types.js';
 import type { ClientWorld } from '../../world/client-world.js';
-import type { RunningApps } from '../../world/deploys/running-apps.js';
 import { WorldError } from '../../world/errors.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';
 import { listSecrets } from '../../world/secrets/stored-secrets.js';
-import { appOnHost } from '../apps/read-apps.js';
 import { readScheduledApps } from '../apps/read-schedules.js';
 import { summariseDeploy } from '../deploy/read-deploys.js';
 import { sayOtherVersions } from '../versions/warn-of-other-versions.js';
-import { clocksAhead } from './clocks-ahead.js';
+import { describeHosts } from './describe-hosts.js';
 import { findProblems } from './find-problems.js';
-import type { ClusterStatus, FleetStatus, HostApp, HostStatus, Role } from './fleet-status.js';
+import type { ClusterStatus, FleetStatus, HostStatus } from './fleet-status.js';
 import { missingSecrets } from './missing-secrets.js';
 
 /** Reads what the World holds of every host, and warns in the log of agents that run another version. */
@@ -58,28 +55,7 @@ export async function readStatus(
   const { members, ...rest } = cluster;
   sayOtherVersions(agents, log);
   const deploy = newest === 0 ? null : await summariseDeploy(world, newest, call);
-  const aheadMs = clocksAhead(health);
-  // A host that was taken out of the fleet has left reports behind.
-  const hostnames = new Set([...agents.keys(), ...members.map(({ name }) => name), ...known.keys()]);
-  hostnames.delete('');
-  const hosts = [...hostnames].sort().map((hostname): HostStatus => {
-    const agent = agents.get(hostname);
-    const { since, labels = agent?.labels } = known.get(hostname) ?? {};
-    const { disk } = health.get(hostname) ?? {};
-    const clockAheadMs = aheadMs.get(hostname);
-    return {
-      hostname,
-      alive: agent !== undefined,
-      role: roleOf(members.find(({ name }) => name === hostname)),
-      converged: convergence.get(hostname) ?? null,
-      ...(agent === undefined ? {} : { version: agent.version }),
-      ...(since === undefined ? {} : { since }),
-      ...(labels === undefined ? {} : { labels }),
-      ...(disk === undefined ? {} : { disk }),
-      ...(clockAheadMs === undefined ? {} : { clockAheadMs }),
-      apps: appsOn(hostname, running.get(hostname), agent),
-    };
-  });
+  const hosts = describeHosts({ agents, known, members, convergence, running, health });
   const missing = await missingSecrets(world, secrets, hosts.map(selectable), call);
   const seen = {
     hosts,
@@ -138,19 +114,6 @@ function selectable({ hostname: name, labels = {} }: HostStatus): SelectableHost
   return { name, labels };
 }
 
-function appsOn(hostname: string, running: RunningApps | undefined, agent: Agent | undefined): HostApp[] {
-  return Object.entries(running?.apps ?? {})
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([app, found]) => {
-      const { deploy, state, since, problem } = appOnHost(
-        hostname,
-        found,
-        agent === undefined ? running?.at : undefined,
-      );
-      return { app, deploy, state, since, problem };
-    });
-}
-
 /** An invalid stored size must not hide the rest of the status. */
 function warnOfInvalid(log: Log): (error: unknown) => null {
   return (error) => {
@@ -158,9 +121,4 @@ function warnOfInvalid(log: Log): (error: unknown) => null {
     log('warn', error.message);
     return null;
   };
-}
-
-function roleOf(member: Member | undefined): Role {
-  if (member === undefined) return 'client';
-  return member.isLearner ? 'learner' : 'voter';
 }

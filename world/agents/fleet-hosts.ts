@@ -23,7 +23,7 @@ export interface KnownHost {
   readonly destination?: string | undefined;
 }
 
-const hostSchema: z.ZodType<KnownHost> = z.object({
+export const hostSchema: z.ZodType<KnownHost> = z.object({
   hostname: z.string(),
   since: z.string(),
   version: z.string(),

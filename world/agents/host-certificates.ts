@@ -21,7 +21,7 @@ export interface HostCertificate extends CertificateLife {
 const RENEWED_FROM = 2 / 3;
 
 const life = z.object({ from: z.iso.datetime(), to: z.iso.datetime() });
-const schema: z.ZodType<HostCertificate> = life.extend({ authority: life.optional() });
+export const certificateSchema: z.ZodType<HostCertificate> = life.extend({ authority: life.optional() });
 
 /** Whether a certificate is in the last third of its life, or past it. */
 export function isRenewalDue({ from, to }: CertificateLife, now = new Date()): boolean {
@@ -35,5 +35,5 @@ export async function getCertificates(
   { log, ...options }: CallOptions & { readonly log?: Log | undefined } = {},
 ): Promise<Map<string, HostCertificate>> {
   const { entries } = await client.list(CERTIFICATES_PREFIX, options);
-  return readHosts(schema, CERTIFICATES_PREFIX, entries, log);
+  return readHosts(certificateSchema, CERTIFICATES_PREFIX, entries, log);
 }

@@ -36,7 +36,7 @@ export interface HostHealth {
   readonly clockAheadMs?: number | undefined;
 }
 
-const schema: z.ZodType<HostHealth> = z.object({
+export const healthSchema: z.ZodType<HostHealth> = z.object({
   disk: z
     .object({ totalBytes: z.number().nonnegative(), freeBytes: z.number().nonnegative() })
     .exactOptional(),
@@ -49,5 +49,5 @@ export async function getHealth(
   { log, ...options }: CallOptions & { readonly log?: Log | undefined } = {},
 ): Promise<Map<string, HostHealth>> {
   const { entries } = await client.list(HEALTH_PREFIX, options);
-  return readHosts(schema, HEALTH_PREFIX, entries, log);
+  return readHosts(healthSchema, HEALTH_PREFIX, entries, log);
 }

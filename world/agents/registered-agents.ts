@@ -39,7 +39,7 @@ export interface AgentsWorld {
   agentsFollow(options?: WatchOptions): AsyncIterable<ReadonlyMap<string, Agent>>;
 }
 
-const agentSchema: z.ZodType<Agent> = z.object({
+export const agentSchema: z.ZodType<Agent> = z.object({
   hostname: z.string(),
   instance: z.string(),
   version: z.string(),

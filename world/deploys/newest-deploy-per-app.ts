@@ -10,7 +10,7 @@ import { APPS_PREFIX, HEALTHY_PREFIX } from '../keys.js';
 import { APP_NAME } from './manifest.js';
 
 const idSchema = z.number().int().positive();
-const newestSchema = z.object({ newest: idSchema });
+export const newestSchema = z.object({ newest: idSchema });
 const healthySchema = z.object({ id: idSchema });
 
 /** The write that makes an entry of the log the newest of its app; none for a name that no app can have. */

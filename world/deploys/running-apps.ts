@@ -54,7 +54,7 @@ const processSchema: z.ZodType<RunningProcess> = z.object({
   since: z.string(),
 });
 
-const schema: z.ZodType<RunningApps> = z.object({
+export const runningSchema: z.ZodType<RunningApps> = z.object({
   at: z.string(),
   apps: z.record(
     z.string(),
@@ -94,7 +94,7 @@ export async function listRunning(
   options?: CallOptions,
 ): Promise<Map<string, RunningApps>> {
   const { entries } = await client.list(RUNNING_PREFIX, options);
-  return readHosts(schema, RUNNING_PREFIX, entries, log);
+  return readHosts(runningSchema, RUNNING_PREFIX, entries, log);
 }
 
 /** Whether an app, and all of its processes, are as they should be. */

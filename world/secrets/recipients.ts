@@ -9,7 +9,7 @@ import { checkHostname } from '../validate-names.js';
 /** A recipient of age's X25519 kind, in bech32. */
 export const AGE_RECIPIENT = /^age1[02-9ac-hj-np-z]{58}$/;
 
-const schema = z.object({ recipient: z.string().regex(AGE_RECIPIENT) });
+export const recipientSchema = z.object({ recipient: z.string().regex(AGE_RECIPIENT) });
 
 /** Records what secrets for a host are encrypted to; writes only if something changed. */
 export async function noteRecipient(
@@ -32,6 +32,6 @@ export async function listRecipients(
   options?: CallOptions,
 ): Promise<Map<string, string>> {
   const { entries } = await client.list(RECIPIENTS_PREFIX, options);
-  const found = readHosts(schema, RECIPIENTS_PREFIX, entries, log);
+  const found = readHosts(recipientSchema, RECIPIENTS_PREFIX, entries, log);
   return new Map([...found].map(([hostname, { recipient }]) => [hostname, recipient]));
 }

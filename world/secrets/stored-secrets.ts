@@ -24,7 +24,7 @@ export interface StoredSecret {
   readonly ciphertext: string;
 }
 
-const schema: z.ZodType<StoredSecret> = z.object({
+export const secretSchema: z.ZodType<StoredSecret> = z.object({
   at: z.string(),
   by: z.string(),
   hosts: z.record(z.string(), z.string().regex(AGE_RECIPIENT)),
@@ -74,12 +74,19 @@ export async function listSecrets(
 ): Promise<NamedSecret[]> {
   const { entries } = await client.list(`${SECRETS_PREFIX}${app === undefined ? '' : `${app}/`}`, options);
   return entries.flatMap((entry): NamedSecret[] => {
-    const [of = '', name = '', ...more] = entry.key.slice(SECRETS_PREFIX.length).split('/');
-    if (more.length > 0 || !APP_NAME.test(of) || !SECRET_NAME.test(name)) {
+    const place = parseSecretKey(entry.key);
+    if (place === undefined) {
       logSkipped(log, entry.key, 'it does not end with the names of an app and of a secret');
       return [];
     }
-    const secret = readStoredJson(schema, entry, log);
-    return secret === undefined ? [] : [{ app: of, name, secret }];
+    const secret = readStoredJson(secretSchema, entry, log);
+    return secret === undefined ? [] : [{ ...place, secret }];
   });
+}
+
+/** Undefined for the key of no secret. */
+export function parseSecretKey(key: string): SecretPlace | undefined {
+  if (!key.startsWith(SECRETS_PREFIX)) return undefined;
+  const [app = '', name = '', ...more] = key.slice(SECRETS_PREFIX.length).split('/');
+  return more.length > 0 || !APP_NAME.test(app) || !SECRET_NAME.test(name) ? undefined : { app, name };
 }

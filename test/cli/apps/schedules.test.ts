@@ -31,7 +31,7 @@ test('what does not run where it is chosen is a problem, unless its host is gone
   const nobody = new Map([['shop', { ...schedule, chosen: [] }]]);
   t.deepEqual(findUnmetSchedules(nobody, []), [
     {
-      ...{ code: 'app-missing', host: null },
+      ...{ code: 'app-missing', app: 'shop', host: null },
       message: 'shop is to run nowhere: the schedule "web" has chosen no host.',
     },
   ]);
