@@ -13,6 +13,8 @@ export interface WatchRequest {
   readonly key: string;
   /** Watches all keys that start with `key`. Default false. */
   readonly prefix?: boolean | undefined;
+  /** Watches all keys from `key` up to this one, which it leaves out: changes of any of them come in one order. */
+  readonly upTo?: string | undefined;
   /** The first revision to deliver. Default: changes from now on. */
   readonly fromRevision?: bigint | undefined;
 }
@@ -57,6 +59,11 @@ function read<T>(
   return cancellableIterator((left) => follow(context, request, [signal, context.closed, left], buffer()));
 }
 
+function rangeOf(namespace: Namespace, { key, prefix, upTo }: WatchRequest): ReturnType<typeof toRange> {
+  if (upTo === undefined) return toRange(namespace, key, prefix);
+  return { key: namespace.add(key), range_end: namespace.add(upTo) };
+}
+
 async function* follow<T>(
   { watches, namespace }: WatchContext,
   request: WatchRequest,
@@ -67,7 +74,7 @@ async function* follow<T>(
   if (over()) return;
   const what = `watch ${describeKey(request.key)}`;
   const cursor = new WatchPosition(namespace, what, request.fromRevision);
-  const watch = new BufferedWatch(toRange(namespace, request.key, request.prefix), cursor, buffer);
+  const watch = new BufferedWatch(rangeOf(namespace, request), cursor, buffer);
   const unlisten = onAbort(ends, () => watch.end());
   watches.add(watch);
   try {
