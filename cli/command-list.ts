@@ -43,6 +43,7 @@ export const COMMANDS: readonly {
       status: async () => (await import('./commands/status.js')).statusCommand,
       top: async () => (await import('./commands/top.js')).topCommand,
       doctor: async () => (await import('./commands/doctor.js')).doctorCommand,
+      events: async () => (await import('./commands/events.js')).eventsCommand,
       exec: async () => (await import('./commands/hosts/exec.js')).execCommand,
       ssh: async () => (await import('./commands/hosts/ssh.js')).sshCommand,
       cp: async () => (await import('./commands/hosts/cp.js')).cpCommand,

@@ -20,7 +20,7 @@ export type Source<T> = {
 );
 
 /** The longest that a timer can wait: about 24 days. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * Prints what a source holds; with `--watch` again whenever that changes. The first read is bounded by the call, so that
