@@ -19,7 +19,7 @@ async function build(): Promise<void> {
   rmSync(sources, { recursive: true, force: true });
   const library = path.join(sources, LIBRARY);
   run('documenting the library', tool('typedoc'), ['--logLevel', 'Warn', '--out', library]);
-  const reference = generateReference(projectFolder);
+  const reference = await generateReference(projectFolder);
   const written = fillIn(await collectPages(projectFolder), reference.parts);
   const pages = [...written, ...reference.pages, ...libraryPages(library, LIBRARY)];
   for (const { file, text } of pages) {

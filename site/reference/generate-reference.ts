@@ -19,9 +19,9 @@ export interface Reference {
   readonly pages: readonly Page[];
 }
 
-export function generateReference(project: string): Reference {
+export async function generateReference(project: string): Promise<Reference> {
   using interrupts = new Interrupts();
-  const root = program({ version: '', interrupts, exitCode: EXIT_CODES.done });
+  const root = await program({ version: '', interrupts, exitCode: EXIT_CODES.done });
   return {
     parts: {
       commands: commandList(root),

@@ -42,7 +42,7 @@ test('whoever excepts a block says why', (t) => {
 
 test.serial('each command line is one that hawser takes', async (t) => {
   using interrupts = new Interrupts();
-  const problemOf = commandLineChecker(interrupts);
+  const problemOf = await commandLineChecker(interrupts);
   let calls = 0;
   for (const block of blocks('sh', 'console')) {
     for (const { command, line } of commandsOf(block)) {

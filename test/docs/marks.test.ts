@@ -84,7 +84,7 @@ test(calls, 'echo hawser; cat <<EOF\nhawser nothing\nEOF', []);
 
 test('a command line is checked as the program checks it, and not run', async (t) => {
   using interrupts = new Interrupts();
-  const problemOf = commandLineChecker(interrupts);
+  const problemOf = await commandLineChecker(interrupts);
   t.is(await problemOf(['deploy', './web', '--yes']), undefined);
   t.is(await problemOf(['--help']), undefined);
   t.is(await problemOf(['help', 'deploy']), undefined);

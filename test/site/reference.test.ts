@@ -10,9 +10,9 @@ import { keysTable } from '../../site/reference/keys-table.js';
 import { code, escapeText } from '../../site/reference/markdown.js';
 import { schemaTable } from '../../site/reference/schema-table.js';
 
-test('each command has a page with the options and the example of its help', (t) => {
+test('each command has a page with the options and the example of its help', async (t) => {
   using interrupts = new Interrupts();
-  const root = program({ version: '', interrupts, exitCode: EXIT_CODES.done });
+  const root = await program({ version: '', interrupts, exitCode: EXIT_CODES.done });
   const pages = new Map(commandPages(root).map(({ file, text }) => [file, text]));
   t.true(pages.size > 30);
   t.false(pages.has('reference/commands/help.md'));

@@ -11,8 +11,8 @@ class Understood extends Error {}
 export type CheckCommandLine = (args: readonly string[]) => Promise<string | undefined>;
 
 /** Makes the program whose command lines are checked, which takes longer than to check one. */
-export function commandLineChecker(interrupts: Interrupts): CheckCommandLine {
-  const root = program({ version: '', interrupts, exitCode: EXIT_CODES.done });
+export async function commandLineChecker(interrupts: Interrupts): Promise<CheckCommandLine> {
+  const root = await program({ version: '', interrupts, exitCode: EXIT_CODES.done });
   addHelpCommands(root);
   beSilent(root);
   root.hook('preAction', () => {
