@@ -10,7 +10,9 @@ if [ -r ${PATHS.etcdProgram} ]; then
   HAWSER_ETCD=$(cat ${PATHS.etcdProgram})
   export HAWSER_ETCD
 fi
-exec ${PATHS.wrapper} $(cat ${PATHS.arguments})
+# Whom root of this host lets deploy; without the file, whoever can write to etcd.
+if [ -e ${PATHS.allowedSigners} ]; then set -- --allowed-signers ${PATHS.allowedSigners}; fi
+exec ${PATHS.wrapper} $(cat ${PATHS.arguments}) "$@"
 `;
 
 /**

@@ -7,6 +7,8 @@ export const PATHS = {
   settings: '/etc/hawser',
   arguments: '/etc/hawser/agent.args',
   etcdProgram: '/etc/hawser/etcd-program',
+  /** Written by whoever is root there, never by `up`. */
+  allowedSigners: '/etc/hawser/allowed_signers',
   certificates: '/etc/hawser/tls',
   data: '/var/lib/hawser',
   sockets: '/run/hawser',
