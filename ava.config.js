@@ -48,6 +48,7 @@ const slow = [
   'agent/socket-group',
   'agent/starts',
   'churn/churn',
+  'cli/ci/deploy-from-ci',
   'cli/demo',
   'cli/secrets/secret',
   'fixtures/owner-ends',

@@ -35,7 +35,11 @@ export function jsonWithoutCommands(json: string): string {
 }
 
 function dataOf(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  return text
+    .replaceAll('##[', '#\\x23[')
+    .replaceAll('%', '%25')
+    .replaceAll('\r', '%0D')
+    .replaceAll('\n', '%0A');
 }
 
 function propertyOf(text: string): string {
