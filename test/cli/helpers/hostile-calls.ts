@@ -36,7 +36,7 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
     { args: ['APP', '--plan', '-m', hostile('message')] },
     {
       // Nobody is there who could decide on it.
-      args: ['APP', '-m', hostile('message'), '--wait-timeout', '1s'],
+      args: ['APP', '--hosts', 'all', '-m', hostile('message'), '--wait-timeout', '1s'],
       asks: true,
       person: async (terminal) => {
         await terminal.shows(/Deploy app as deploy 3/);
