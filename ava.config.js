@@ -51,6 +51,7 @@ const slow = [
   'cli/ci/deploy-from-ci',
   'cli/demo',
   'cli/secrets/secret',
+  'docs/sessions',
   'fixtures/owner-ends',
   'package/installed',
   'tunnel/lossless/*',

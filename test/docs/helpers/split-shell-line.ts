@@ -1,5 +1,5 @@
 /** The command lines of a piece of shell script, each as the words of one program, without what the shell itself does. */
-export function splitShellLine(script: string): string[][] {
+function splitShellLine(script: string): string[][] {
   const lines: string[][] = [];
   let words: string[] = [];
   const rest = withoutHeredocs(script).matchAll(
