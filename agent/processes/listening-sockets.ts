@@ -73,10 +73,12 @@ export function holdsSocket(pid: number, inodes: ReadonlySet<string>): boolean |
   }
 }
 
+/** @throws EACCES: root in a container without CAP_SYS_PTRACE may list what another user's process has open, not look at it */
 function socketOf(link: string): string {
   try {
     return /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1] ?? '';
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') throw error;
     return ''; // closed meanwhile
   }
 }
