@@ -8,10 +8,17 @@
 export {
   AgentError,
   type AgentErrorCode,
+  type AgentFigures,
+  type CertificateLife,
   Converger,
   type ConvergerUid,
+  type DiskRoom,
   EmbdEtcd,
   type EmbdEtcdOptions,
+  type HostCertificate,
+  type HostHealth,
+  type ServerFigures,
+  type ServerState,
   type ServerTls,
   type TlsFiles,
 } from './agent/index.js';

@@ -17,6 +17,8 @@ import type { AgentState } from './control/control-protocol.js';
 import { PrefixLock } from './control/prefix-lock.js';
 import { retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
 import { AgentError } from './errors.js';
+import type { AgentFigures } from './metrics/host-figures.js';
+import { readServerFigures } from './metrics/read-server-figures.js';
 import { checkCertificates } from './options/check-certificates.js';
 import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/embd-etcd-options.js';
 import { exposureWarnings } from './options/exposure-warnings.js';
@@ -169,6 +171,20 @@ export class EmbdEtcd {
   /** Whether this host is elected to manage the cluster. */
   get isElected(): boolean {
     return this.#participation?.isElected ?? false;
+  }
+
+  /** What this host knows of its part in the fleet; asks nobody but its own server. */
+  async figures(): Promise<AgentFigures> {
+    const { hostname, version } = this.#options;
+    const { isRegistered = false } = this.#participation?.presence ?? {};
+    const { health = {}, certificate } = this.#participation?.announcements ?? {};
+    return {
+      ...{ hostname, version, isRegistered, health, certificate },
+      fleet: this.#folder.fleet?.uuid,
+      isElected: this.isElected,
+      isConverged: this.converger.converged,
+      server: await readServerFigures(this.#participation?.server, this.#connections),
+    };
   }
 
   get #initialised(): ServerLauncher {

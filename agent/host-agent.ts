@@ -13,6 +13,10 @@ import { isWriteRetryable, retryWhileUnavailable } from './deploys/retry-while-u
 import { HostIdentity } from './deploys/secrets/host-identity.js';
 import { EmbdEtcd } from './embd-etcd.js';
 import { AgentError, type AgentErrorCode } from './errors.js';
+import { describeFigures } from './metrics/describe-figures.js';
+import { formatMetrics } from './metrics/metric-family.js';
+import { parseMetricsAddress } from './metrics/parse-metrics-address.js';
+import { serveMetrics } from './metrics/serve-metrics.js';
 import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/embd-etcd-options.js';
 import { ProcessMark } from './processes/process-mark.js';
 
@@ -24,6 +28,11 @@ export interface AgentOptions extends EmbdEtcdOptions {
   readonly allowedSigners?: string | undefined;
   /** Runs apps as units of systemd, which go on while the agent is away, where systemd runs the host. Default false. */
   readonly useUnits?: boolean | undefined;
+  /**
+   * Where Prometheus finds the figures of this host: `unix:/absolute/path`, which `socketGroup` may enter where there is
+   * one, or a loopback port such as `127.0.0.1:9633`, which every local user may read. Default: nowhere.
+   */
+  readonly metrics?: readonly string[] | undefined;
   /** This host goes away with its agent, so it is not recorded as belonging to the fleet. Default false. */
   readonly isTemporary?: boolean | undefined;
 }
@@ -48,6 +57,7 @@ export class HostAgent {
     this.#identity = new HostIdentity(this.#options.prefix);
     this.#etcd = new EmbdEtcd(this.#options);
     this.#etcd.validate();
+    for (const address of options.metrics ?? []) parseMetricsAddress(address);
   }
 
   /**
@@ -77,7 +87,10 @@ export class HostAgent {
         convergerUid: this.#etcd.converger.register('deploys'),
       });
       this.#apps = apps;
-      await this.#persist(apps, apps.resume(signal), signal);
+      const ended = new AbortController();
+      const served = this.#serveMetrics(apps, ended.signal);
+      await this.#persist(apps, apps.resume(signal), signal).finally(() => ended.abort());
+      await served;
     } finally {
       await this.#apps?.stop();
       await this.#etcd.cleanup();
@@ -96,6 +109,16 @@ export class HostAgent {
     if (leavesWithinMs > 0 || this.#endingSince === undefined) return leavesWithinMs;
     const graceMs = this.#apps?.stopGraceMs ?? 0;
     return Math.max(0, this.#endingSince + graceMs + LEAVE_TIMEOUT_MS - performance.now());
+  }
+
+  async #serveMetrics(apps: HostApps, signal: AbortSignal): Promise<void> {
+    const { metrics: addresses = [], socketGroup, log } = this.#options;
+    const startedAtMs = Date.now();
+    const read = async (): Promise<string> => {
+      const agent = await this.#etcd.figures();
+      return formatMetrics(describeFigures({ agent, apps: apps.figures, startedAtMs }));
+    };
+    await serveMetrics({ addresses, socketGroup, read, log }, signal);
   }
 
   /** Takes part in the cluster until the signal aborts; while there are apps to run, it retries after each failure. */

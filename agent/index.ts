@@ -8,10 +8,21 @@
  */
 
 export type { Log } from '../base/log.js';
-export type { ClientWorld, EtcdUser, FleetIdentity, TlsOptions } from '../world/internal.js';
+export type {
+  CertificateLife,
+  ClientWorld,
+  DiskRoom,
+  EtcdUser,
+  FleetIdentity,
+  HostCertificate,
+  HostHealth,
+  TlsOptions,
+} from '../world/internal.js';
 export type { ServerTls, TlsFiles } from './cluster/server/etcd/etcd-arguments.js';
+export type { ServerState } from './control/control-protocol.js';
 export { EmbdEtcd } from './embd-etcd.js';
 export { AgentError, type AgentErrorCode } from './errors.js';
+export type { AgentFigures, ServerFigures } from './metrics/host-figures.js';
 export type { EmbdEtcdOptions } from './options/embd-etcd-options.js';
 export { Converger, type ConvergerUid } from './track-convergence.js';
 

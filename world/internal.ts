@@ -6,7 +6,7 @@
 export type { Log } from '../base/log.js';
 export { getConverged, watchConverged } from './agents/convergence.js';
 export { noteHost } from './agents/fleet-hosts.js';
-export { type HostCertificate, isRenewalDue } from './agents/host-certificates.js';
+export { type CertificateLife, type HostCertificate, isRenewalDue } from './agents/host-certificates.js';
 export { type DiskRoom, diskTrouble, type HostHealth } from './agents/host-health.js';
 export type { Agent, AgentsWorld } from './agents/registered-agents.js';
 export { listAgents, registerAgent } from './agents/registered-agents.js';
@@ -89,14 +89,21 @@ export {
   type Manifest,
   type Rollout,
 } from './deploys/manifest.js';
-export type { Report, ReportState } from './deploys/report.js';
+export { REPORT_STATES, type Report, type ReportState } from './deploys/report.js';
 export type { ReportWorld } from './deploys/reports.js';
 export { RolloutCoordinator } from './deploys/rollout/rollout-coordinator.js';
-export type { RolloutRecord, Verdict } from './deploys/rollout/rollout-record.js';
+export { type RolloutRecord, VERDICTS, type Verdict } from './deploys/rollout/rollout-record.js';
 export type { PersonOptions, RolloutWorld } from './deploys/rollout/rollouts.js';
-export type { RunningApp, RunningApps, RunningProcess } from './deploys/running-apps.js';
+export {
+  isWell,
+  PROCESS_STATES,
+  type RunningApp,
+  type RunningApps,
+  type RunningProcess,
+} from './deploys/running-apps.js';
 export type { RolloutState, WantedDeploy } from './deploys/wanted/wanted-deploy.js';
 export {
+  type NewestDeploy,
   type TooNewDeploy,
   type WantedDeploys,
   WantedDeploysReader,

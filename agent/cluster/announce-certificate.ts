@@ -21,6 +21,8 @@ export interface AnnouncedCertificate {
   /** Undefined on a host that never runs a server. */
   readonly launcher: Pick<ServerLauncher, 'tls'> | undefined;
   readonly presence: Pick<Presence, 'set'>;
+  /** Called with what each look finds. */
+  readonly onLook: (life: HostCertificate) => void;
   readonly log: Log;
 }
 
@@ -29,7 +31,7 @@ export interface AnnouncedCertificate {
  * aborts, because the files are replaced while the agent runs.
  */
 export async function announceCertificate(
-  { agent, launcher, presence, log }: AnnouncedCertificate,
+  { agent, launcher, presence, onLook, log }: AnnouncedCertificate,
   signal: AbortSignal,
 ): Promise<void> {
   const { peer, client } = launcher?.tls ?? {};
@@ -39,6 +41,7 @@ export async function announceCertificate(
   while (!signal.aborted) {
     const life = shortestLife(sides);
     const value = JSON.stringify(life);
+    if (life !== undefined) onLook(life);
     if (life !== undefined && value !== published) {
       presence.set(`${CERTIFICATES_PREFIX}${agent.hostname}`, value);
       published = value;

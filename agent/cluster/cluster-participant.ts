@@ -3,7 +3,6 @@ import { Notify } from '../../base/notify.js';
 import {
   type Agent,
   type ClientWorld,
-  CONVERGED_PATH,
   CONVERGER_HOSTNAME_NAMESPACE,
   type FleetIdentity,
   type FollowedEndpoints,
@@ -13,9 +12,8 @@ import {
 } from '../../world/internal.js';
 import { Presence } from '../presence.js';
 import type { Converger } from '../track-convergence.js';
-import { announceCertificate } from './announce-certificate.js';
+import { Announcements } from './announcements.js';
 import type { EtcdClientFactory } from './etcd-client-factory.js';
-import { type AnnouncedHealth, announceHealth } from './health/announce-health.js';
 import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave-cluster.js';
 import { type IdealSizeReader, idealSizeReader } from './members/ideal-size-reader.js';
 import { Nominator } from './members/nominator.js';
@@ -53,6 +51,7 @@ export interface ClusterParticipantOptions {
 export class ClusterParticipant {
   readonly server: HostServer | undefined;
   readonly presence: Presence;
+  readonly announcements: Announcements;
   readonly #options: ClusterParticipantOptions;
   readonly #size: IdealSizeReader;
   readonly #wake = new Notify();
@@ -67,6 +66,7 @@ export class ClusterParticipant {
     const { world, agent, log } = options;
     this.#size = idealSizeReader(world, log);
     this.presence = new Presence({ client: world.client, agent, log });
+    this.announcements = new Announcements(options, this.presence, () => this.isElected);
     this.server = options.launcher && this.#ownServer(options.launcher);
   }
 
@@ -109,11 +109,7 @@ export class ClusterParticipant {
         if (!signal.aborted) failed.abort(error);
       });
     this.#followEndpoints();
-    const publishing = Promise.all([
-      this.#publishConverged(over),
-      announceCertificate({ ...this.#options, presence: this.presence }, over),
-      announceHealth(this.#health(), over),
-    ]);
+    const publishing = this.announcements.run(over);
     using naming = this.#options.converger.register(CONVERGER_HOSTNAME_NAMESPACE);
     const known = new Notify();
     const present = guarded(
@@ -148,13 +144,6 @@ export class ClusterParticipant {
   /** Kills everything immediately: for the third Ctrl-C. */
   kill(): void {
     this.server?.kill();
-  }
-
-  #health(): AnnouncedHealth {
-    const { world, agent, folder, log } = this.#options;
-    const isElected = (): boolean => this.isElected;
-    const { hostname } = agent;
-    return { hostname, client: world.client, presence: this.presence, folder: folder.folder, isElected, log };
   }
 
   #ownServer(launcher: ServerLauncher): HostServer {
@@ -200,12 +189,6 @@ export class ClusterParticipant {
         });
       },
     });
-  }
-
-  async #publishConverged(signal: AbortSignal): Promise<void> {
-    const { agent, converger } = this.#options;
-    const key = `${CONVERGED_PATH}${agent.hostname}`;
-    for await (const converged of converger.changes({ signal })) this.presence.set(key, String(converged));
   }
 
   async #watchNomination(signal: AbortSignal): Promise<void> {

@@ -13,7 +13,7 @@ import {
   serverTls,
   withServerFlags,
 } from '../fleet/run-server-flags.js';
-import { byteSize, countFromZero, wholeNumber } from '../input/parse-flag-values.js';
+import { byteSize, collectList, countFromZero, wholeNumber } from '../input/parse-flag-values.js';
 import { writeJson, writeResult } from '../output/write-output.js';
 import { watchForHangUp } from '../watch-for-hang-up.js';
 
@@ -31,6 +31,7 @@ interface RunFlags extends ConnectionFlags, ServerFlags {
   readonly quotaBackendBytes?: number;
   readonly keepDeploys?: number;
   readonly allowedSigners?: string;
+  readonly metrics?: string[];
 }
 
 /** `hawser run`: the agent of one host. */
@@ -73,6 +74,11 @@ export function runCommand(context: CommandContext): Command {
     .option(
       '--allowed-signers <file>',
       'apply only deploys that one of the keys in this allowed_signers file has signed',
+    )
+    .option(
+      '--metrics <addresses>',
+      'serve figures for Prometheus at unix:/path or a loopback port such as 127.0.0.1:9633',
+      collectList,
     );
   return withServerFlags(command).action((flags: RunFlags) => runAgent(context, flags));
 }
@@ -139,6 +145,7 @@ async function agentOptions(context: CommandContext, flags: RunFlags, prefix: st
     quotaBackendBytes: flags.quotaBackendBytes,
     keepDeploys: flags.keepDeploys,
     allowedSigners: flags.allowedSigners,
+    metrics: flags.metrics,
     log,
   };
 }

@@ -5,10 +5,12 @@ import type { Client } from '../client/client.js';
 import { readHosts } from '../client/stored/read-json-of-each-host.js';
 import { RUNNING_PREFIX } from '../keys.js';
 
+export const PROCESS_STATES = ['starting', 'running', 'restarting', 'stopped'] as const;
+
 /** How one process of an app is. */
 export interface RunningProcess {
   /** `starting` and `restarting` until it has run for its settling time. */
-  readonly state: 'starting' | 'running' | 'restarting' | 'stopped';
+  readonly state: (typeof PROCESS_STATES)[number];
   readonly pid?: number | undefined;
   /** How often it was restarted recently. */
   readonly restarts: number;
@@ -45,7 +47,7 @@ export interface RunningApps {
 }
 
 const processSchema: z.ZodType<RunningProcess> = z.object({
-  state: z.enum(['starting', 'running', 'restarting', 'stopped']),
+  state: z.enum(PROCESS_STATES),
   pid: z.number().exactOptional(),
   restarts: z.number(),
   lastExit: z.string().exactOptional(),

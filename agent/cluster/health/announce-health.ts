@@ -21,6 +21,8 @@ export interface AnnouncedHealth {
   /** Where the agent keeps its data. */
   readonly folder: string;
   readonly isElected: () => boolean;
+  /** Called with what each look finds, also when that is not published. */
+  readonly onLook: (health: HostHealth) => void;
   readonly log: Log;
 }
 
@@ -36,6 +38,7 @@ export async function announceHealth(announced: AnnouncedHealth, signal: AbortSi
     const disk = await roomOf(folder);
     const clockAheadMs = clocks.aheadMs();
     const health = { ...(disk && { disk }), ...(clockAheadMs !== undefined && { clockAheadMs }) };
+    announced.onLook(health);
     if (published === undefined || hasChangedMuch(published, health)) {
       presence.set(`${HEALTH_PREFIX}${hostname}`, JSON.stringify(health));
       published = health;

@@ -7,6 +7,7 @@ import {
   WantedDeploysReader,
   WorldError,
 } from '../../../world/internal.js';
+import type { AppFigures } from '../../metrics/host-figures.js';
 import type { ConvergerUid } from '../../track-convergence.js';
 import { describeFailure } from '../describe-failure.js';
 import { AppFolder } from '../releases/app-folder.js';
@@ -50,6 +51,7 @@ export class HostApps {
   /** The newest wanted entry of each app: it is parsed once. */
   readonly #entries = new Map<string, DeployEntry>();
   #resting: WantedDeploys['resting'] = new Map();
+  #newest: WantedDeploys['newest'] = new Map();
   #hasCaughtUp = false;
 
   constructor(options: HostAppsOptions) {
@@ -105,6 +107,7 @@ export class HostApps {
         const wanted = await this.#look(reader, work, signal);
         coordinator.look(wanted);
         this.#resting = wanted.resting;
+        this.#newest = wanted.newest;
         candidacies.want(wanted.candidacies);
         this.#restApps(candidacies, work);
         onLook();
@@ -134,6 +137,20 @@ export class HostApps {
   /** Whether an app runs on this host, or is being restarted. */
   get isRunning(): boolean {
     return [...this.#apps.values()].some(({ app }) => app.running !== undefined);
+  }
+
+  /** What this host knows of its apps. Asks nobody. */
+  get figures(): AppFigures {
+    const reporters = [...this.#apps].map(([name, { reporter }]) => [name, reporter] as const);
+    const told = [this.#running.toldAtMs, ...reporters.map(([, { toldAtMs }]) => toldAtMs)];
+    const times = told.filter((time) => time !== undefined);
+    return {
+      running: this.#running.apps,
+      restarts: this.#running.restarts,
+      newest: this.#newest,
+      reports: new Map(reporters.flatMap(([name, { last }]) => (last === undefined ? [] : [[name, last]]))),
+      toldAtMs: times.length === 0 ? undefined : Math.max(...times),
+    };
   }
 
   /** How long the slowest of the processes that run may take to stop, in milliseconds; 0 if none runs. */
@@ -192,7 +209,7 @@ export class HostApps {
   /** Says once that this host does not apply a deploy; what it runs goes on running. */
   #reportRefused(name: string, id: number, message: string): void {
     const { app, reporter } = this.#followed(name);
-    if (reporter.lastId === id || app.running?.id === id) return;
+    if (reporter.last?.id === id || app.running?.id === id) return;
     this.#options.log('error', message);
     const at = new Date().toISOString();
     reporter.report(id, { state: 'failed', step: 'fetch', message, current: app.running?.id ?? 0, at });

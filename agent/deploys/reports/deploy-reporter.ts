@@ -6,6 +6,12 @@ import { retryWhileUnavailable } from '../retry-while-unavailable.js';
 /** Steps follow each other within moments: the first of a state is told at once, of the rest only so often. */
 const GATHER_MS = 200;
 
+/** What was reported last of the deploys of an app. */
+export interface LastReport {
+  readonly id: number;
+  readonly state: Report['state'];
+}
+
 /**
  * Reports the progress of an app's deploys on this host. Nothing waits for it: what cannot be written, because etcd is
  * unavailable or full, is written later, and of superseded reports only the last.
@@ -15,7 +21,8 @@ export class DeployReporter implements AppReporter {
   readonly #log: Log;
   readonly #pending = new Map<number, Report>();
   readonly #wake = new Notify();
-  #lastId: number | undefined;
+  #last: LastReport | undefined;
+  #toldAtMs: number | undefined;
   #written: { readonly id: number; readonly state: Report['state']; readonly atMs: number } | undefined;
 
   constructor(hostname: string, log: Log) {
@@ -25,14 +32,19 @@ export class DeployReporter implements AppReporter {
 
   report(id: number, { logTail, ...progress }: ProgressReport): void {
     const report = { hostname: this.#hostname, ...progress };
-    this.#lastId = id;
+    this.#last = { id, state: progress.state };
     this.#pending.set(id, logTail === undefined ? report : { ...report, logTail });
     this.#wake.notify();
   }
 
-  /** The deploy that was reported on last. */
-  get lastId(): number | undefined {
-    return this.#lastId;
+  /** What was reported last, whether the fleet was told of it already or not. */
+  get last(): LastReport | undefined {
+    return this.#last;
+  }
+
+  /** When the fleet was told of the progress last, in ms since the epoch; undefined before that. */
+  get toldAtMs(): number | undefined {
+    return this.#toldAtMs;
   }
 
   /** Writes pending reports until the signal aborts or the World is closed. */
@@ -57,7 +69,9 @@ export class DeployReporter implements AppReporter {
     const write = async (): Promise<void> => {
       // A newer one may have arrived while the previous one could not be written.
       written = this.#pending.get(id);
-      if (written !== undefined) await world.setReport(id, written, { signal });
+      if (written === undefined) return;
+      await world.setReport(id, written, { signal });
+      this.#toldAtMs = Date.now();
     };
     try {
       await retryWhileUnavailable(write, { signal, log: this.#log });

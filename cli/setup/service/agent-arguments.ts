@@ -46,6 +46,7 @@ export function agentArguments(settings: AgentSettings): string[] {
     ...advertised,
     ...files,
     ...['--socket-group', GROUP, '--stay-member', '--app-units'],
+    ...['--metrics', `unix:${PATHS.metricsSocket}`],
     ...(fleet.id === undefined ? [] : ['--fleet-id', fleet.id]),
     ...(seeds.length === 0 ? [] : ['--seeds', seeds.join(',')]),
     ...(settings.newCluster ? ['--new-cluster'] : []),

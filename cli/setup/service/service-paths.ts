@@ -14,6 +14,7 @@ export const PATHS = {
   sockets: '/run/hawser',
   appEnvironments: '/run/hawser-apps',
   socket: '/run/hawser/etcd.sock',
+  metricsSocket: '/run/hawser/metrics.sock',
   unit: '/etc/systemd/system/hawser.service',
   initScript: '/etc/init.d/hawser',
   cronTable: '/etc/cron.d/hawser',

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { ROLLOUTS_PREFIX } from '../../keys.js';
 
+export const VERDICTS = ['healthy', 'rolled-back', 'paused', 'failed', 'superseded', 'stopped'] as const;
+
 /** How a deploy ended. It is decided once, by the hosts, and is the same for every viewer. */
-export type Verdict = 'healthy' | 'rolled-back' | 'paused' | 'failed' | 'superseded' | 'stopped';
+export type Verdict = (typeof VERDICTS)[number];
 
 /** How far the hosts are with a deploy. */
 export interface RolloutRecord {
@@ -48,7 +50,7 @@ export const rolloutSchema: z.ZodType<RolloutRecord> = z.object({
   reason: z.string().exactOptional(),
   by: z.string().exactOptional(),
   since: z.string(),
-  verdict: z.enum(['healthy', 'rolled-back', 'paused', 'failed', 'superseded', 'stopped']).exactOptional(),
+  verdict: z.enum(VERDICTS).exactOptional(),
   message: z.string().exactOptional(),
 });
 

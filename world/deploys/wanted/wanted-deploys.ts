@@ -14,7 +14,13 @@ import { payloadKey } from '../deploy-keys.js';
 import { type Deployment, parseDeployment, parseNewerDeployment } from '../deploy-payload.js';
 import type { AppSchedule } from '../manifest.js';
 import { healthyIn, newestIn } from '../newest-deploy-per-app.js';
-import { idOfRollout, isOpen, type RolloutRecord, rolloutSchema } from '../rollout/rollout-record.js';
+import {
+  idOfRollout,
+  isOpen,
+  type RolloutRecord,
+  rolloutSchema,
+  type Verdict,
+} from '../rollout/rollout-record.js';
 import { scheduleOf } from '../scheduled/scheduled-hosts.js';
 import {
   type Chosen,
@@ -45,6 +51,13 @@ export interface OpenDeploy {
   readonly place: number | undefined;
 }
 
+/** The newest deploy of an app, whether it is for this host or not. */
+export interface NewestDeploy {
+  readonly id: number;
+  /** Undefined while it is under way. */
+  readonly verdict?: Verdict | undefined;
+}
+
 /** What each app is to be on a host. */
 export interface WantedDeploys {
   readonly apps: ReadonlyMap<string, WantedDeploy>;
@@ -56,6 +69,8 @@ export interface WantedDeploys {
   readonly candidacies: ReadonlyMap<string, AppSchedule>;
   /** Of all apps, whether they are for this host or not. */
   readonly open: readonly OpenDeploy[];
+  /** Of all apps of the fleet. */
+  readonly newest: ReadonlyMap<string, NewestDeploy>;
   /** When this was so. */
   readonly revision: bigint;
 }
@@ -124,11 +139,15 @@ export class WantedDeploysReader {
       const record = id === undefined ? undefined : readStoredJson(rolloutSchema, entry, this.#log);
       if (id !== undefined && record !== undefined) records.set(id, record);
     }
-    return { ...(await this.#decide({ newest, healthy, records, chosen }, options)), revision };
+    const decided = await this.#decide({ newest, healthy, records, chosen }, options);
+    const verdicts = [...newest].map(
+      ([app, id]) => [app, { id, verdict: records.get(id)?.verdict }] as const,
+    );
+    return { ...decided, newest: new Map(verdicts), revision };
   }
 
   /** Goes back in the log of all apps together, so that it takes as many round trips as the longest way back. */
-  async #decide(decided: Decided, options: CallOptions): Promise<Omit<WantedDeploys, 'revision'>> {
+  async #decide(decided: Decided, options: CallOptions): Promise<Omit<WantedDeploys, 'newest' | 'revision'>> {
     const findings: Findings = { apps: new Map(), resting: new Map(), candidacies: new Map() };
     const tooNew = new Map<string, TooNewDeploy>();
     const open: OpenDeploy[] = [];

@@ -6,6 +6,7 @@ import { announceHealth } from '../../../../agent/cluster/health/announce-health
 import { ClockComparison } from '../../../../agent/cluster/health/clock-comparison.js';
 import { hasChangedMuch } from '../../../../agent/cluster/health/has-changed-much.js';
 import { Client } from '../../../../world/index.js';
+import type { HostHealth } from '../../../../world/internal.js';
 import { Etcd } from '../../../world/helpers/etcd.js';
 
 const disk = (freeBytes: number) => ({ disk: { totalBytes: 100_000_000_000, freeBytes } });
@@ -62,7 +63,9 @@ test('a host publishes its health once, and compares its clock with the elected 
     },
   };
   const log = (): void => undefined;
-  const announced = { hostname: 'web1', client, presence, folder, isElected: () => false, log };
+  const seen: HostHealth[] = [];
+  const onLook = (health: HostHealth) => void seen.push(health);
+  const announced = { hostname: 'web1', client, presence, folder, isElected: () => false, onLook, log };
   const running = announceHealth(announced, over.signal);
   await first;
   const second = toldAgain();
@@ -77,5 +80,6 @@ test('a host publishes its health once, and compares its clock with the elected 
   const [before, after] = published.map(({ value }) => JSON.parse(value));
   t.true(before.disk.totalBytes > before.disk.freeBytes);
   t.is(before.clockAheadMs, undefined);
+  t.deepEqual(seen.at(-1), after);
   t.true(after.clockAheadMs >= 30_000 && after.clockAheadMs < 40_000, String(after.clockAheadMs));
 });
