@@ -168,7 +168,15 @@ const { status } = spawnSync(
 if (status !== 0) throw new Error(`compiling ahead ended with ${status}`);
 // For editors.
 const { manifestJsonSchema } = await import('./dist/cli/manifest/manifest-json-schema.js');
-writeFileSync(inProject('dist/hawser.schema.json'), `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`);
+const { fleetJsonSchema } = await import('./dist/cli/fleet/file/fleet-json-schema.js');
+const { makeJsonSchemas } = await import('./dist/cli/json-output/make-json-schemas.js');
+const writeJson = (file, content) =>
+  writeFileSync(inProject(file), `${JSON.stringify(content, null, 2)}\n`);
+writeJson('dist/hawser.schema.json', manifestJsonSchema());
+writeJson('dist/fleet.schema.json', fleetJsonSchema());
+rmSync(inProject('dist/schemas'), { recursive: true, force: true });
+mkdirSync(inProject('dist/schemas'));
+for (const { file, content } of makeJsonSchemas()) writeJson(`dist/schemas/${file}`, content);
 const { makeManPages } = await import('./dist/cli/help/make-man-pages.js');
 rmSync(inProject('dist/man'), { recursive: true, force: true });
 mkdirSync(inProject('dist/man'));
