@@ -20,7 +20,9 @@ export const revision = z
 export const verdict = z
   .enum(['healthy', 'rolled-back', 'paused', 'failed', 'superseded', 'stopped'])
   .describe('What became of a deploy. The hosts decide it once, and it is the same for every viewer.');
-export const verdictOrRunning = z.enum([...verdict.options, 'running']).describe('`running` until the hosts have decided.');
+export const verdictOrRunning = z
+  .enum([...verdict.options, 'running'])
+  .describe('`running` until the hosts have decided.');
 
 export const member = z
   .object({
@@ -49,12 +51,24 @@ export const rollout = z
     verdict: verdict.exactOptional(),
     message: sentence.exactOptional(),
   })
-  .describe('How far the hosts are with a deploy, as they have stored it.') satisfies z.ZodType<RolloutRecord>;
+  .describe(
+    'How far the hosts are with a deploy, as they have stored it.',
+  ) satisfies z.ZodType<RolloutRecord>;
 
 /** Of a deploy, on one host. */
 export const hostProgress = {
   hostname,
-  state: z.enum(['fetching', 'waiting', 'applying', 'healthy', 'failed', 'rolled-back', 'skipped', 'lost', 'missing']),
+  state: z.enum([
+    'fetching',
+    'waiting',
+    'applying',
+    'healthy',
+    'failed',
+    'rolled-back',
+    'skipped',
+    'lost',
+    'missing',
+  ]),
   step: z.string().nullable().describe('What it does, or did last.'),
   message: sentence,
   at: moment.nullable().describe('When it said so: ISO 8601.'),

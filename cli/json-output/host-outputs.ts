@@ -9,7 +9,9 @@ const execution = z.object({
   exit: z
     .int()
     .nullable()
-    .describe('As a shell has it: 128 and the number where a signal ended it. Null where it did not run, or not to its end.'),
+    .describe(
+      'As a shell has it: 128 and the number where a signal ended it. Null where it did not run, or not to its end.',
+    ),
   signal: z.string().optional().describe('Which signal ended it.'),
   error: sentence.optional().describe('Why it did not run, or not to its end.'),
   stdout: z.string(),

@@ -112,7 +112,9 @@ export const setupOutputs: CommandOutputs = {
   'fleet use': value(z.object({ name: fleetName, file })),
   'fleet add': value(z.object({ name: fleetName, file, keyFile: z.string(), hasAuthorityKey: z.boolean() })),
   'fleet edit': value(z.object({ file, changed: z.boolean() })),
-  run: lines(z.object({ time: moment, level: z.enum(['debug', 'info', 'warn', 'error']), message: z.string() })),
+  run: lines(
+    z.object({ time: moment, level: z.enum(['debug', 'info', 'warn', 'error']), message: z.string() }),
+  ),
   trust: value(z.union([trusted, trustList, untrusted])),
   'config show': value(
     z.array(
@@ -126,7 +128,9 @@ export const setupOutputs: CommandOutputs = {
   completion: value(z.object({ script: z.string() })),
   bridge: FOREIGN,
   forward: value(
-    z.object({ listen: z.string() }).describe('Printed at once; the command goes on until it is interrupted.'),
+    z
+      .object({ listen: z.string() })
+      .describe('Printed at once; the command goes on until it is interrupted.'),
   ),
   'forward start': value(z.object({ ...forward, wasRunning: z.boolean() })),
   'forward list': value(z.array(z.object(forward))),

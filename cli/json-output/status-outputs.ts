@@ -5,7 +5,19 @@ import type { DeploySummary } from '../deploy/read-deploys.js';
 import { type FleetStatus, type HostStatus, PROBLEM_CODES } from '../status/fleet-status.js';
 import type { WatchedFleet } from '../top/follow-fleet.js';
 import { type CommandOutputs, lines, value } from './command-output.js';
-import { appName, bytes, deployId, hostname, hostnames, labels, member, moment, sentence, verdict, verdictOrRunning } from './common-shapes.js';
+import {
+  appName,
+  bytes,
+  deployId,
+  hostname,
+  hostnames,
+  labels,
+  member,
+  moment,
+  sentence,
+  verdict,
+  verdictOrRunning,
+} from './common-shapes.js';
 import { eventOutput } from './event-output.js';
 
 const appState = {

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { ExecutionContext } from 'ava';
 import { type EtcdUser, EtcdWorld } from '../../../world/index.js';
 import { Etcd } from '../../world/helpers/etcd.js';
+import { checkJsonOutput } from './check-json-output.js';
 import { hawser, lastJson, type Result, type RunOptions, startHawser } from './hawser.js';
 
 /** The command line on an etcd that it dials directly: for what does not depend on how the fleet is reached. */
@@ -62,6 +63,8 @@ export class Following {
   async next(): Promise<unknown> {
     const { done, value } = await this.#lines.next();
     if (done === true) throw new Error('it ended');
+    const [, , ...args] = this.#child.spawnargs;
+    checkJsonOutput({ args, stdout: `${value}\n` });
     return JSON.parse(value);
   }
 

@@ -8,6 +8,7 @@ import type { ExecutionContext } from 'ava';
 import { programFile } from '../../../fixtures/fleet/project-paths.js';
 import type { Fleet } from '../../../fixtures/index.js';
 import type { SshWorld } from '../../../world/index.js';
+import type { Printed } from './check-json-output.js';
 
 export interface Result {
   readonly code: number | null;
@@ -41,7 +42,15 @@ export async function hawser(args: readonly string[], options: RunOptions = {}):
     text(child.stderr),
     once(child, 'exit'),
   ]);
+  await checkIfJson({ args, stdout, stderr });
   return { code, stdout, stderr };
+}
+
+/** Only tests that print JSON load what checks it. */
+async function checkIfJson(printed: Printed): Promise<void> {
+  if (!printed.args.includes('--json')) return;
+  const { checkJsonOutput } = await import('./check-json-output.js');
+  checkJsonOutput(printed);
 }
 
 /** The last JSON value that a command printed: how it ended, after how it went. */
