@@ -54,6 +54,7 @@ const slow = [
   'docs/sessions',
   'fixtures/owner-ends',
   'package/installed',
+  'testing/start-fleet',
   'tunnel/lossless/*',
 ].map((file) => `dist/test/${file}.test.js`);
 const isNamed = process.argv.some((arg) => arg.includes('.test.js'));

@@ -1,0 +1,18 @@
+/**
+ * Fleets of real hosts for the tests of programs that use SSH or etcd: OpenSSH in containers or as plain processes,
+ * etcd where agents run, and faults to inject. For any test runner.
+ */
+export {
+  type DiskFault,
+  type EtcdVersion,
+  type ExecOptions,
+  FleetError,
+  type FleetErrorCode,
+  type FleetSummary,
+  type Host,
+  type HostKeyType,
+  listFleets,
+} from '../fixtures/index.js';
+export { attachFleet, prepareFleets, startFleet } from './start-fleet.js';
+export type { HostOptions, NamedHostOptions, SshdOption, StartFleetOptions } from './start-options.js';
+export { type FleetWorldOptions, type Ssh2Options, TestFleet } from './test-fleet.js';
