@@ -52,6 +52,7 @@ const slow = [
   'cli/demo',
   'cli/secrets/secret',
   'docs/sessions',
+  'fixtures/faults',
   'fixtures/owner-ends',
   'package/installed',
   'testing/start-fleet',

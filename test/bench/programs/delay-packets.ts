@@ -5,6 +5,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { delayQueue } from '../../../fixtures/fleet/faults/delay-queue.js';
 
 const [ours = [], theirs = []] = [process.argv.slice(2, 4).map(Number), process.argv.slice(4, 6).map(Number)];
 const oneWayMs = Number(process.argv[6]) / 2;
@@ -20,19 +21,9 @@ for (const port of ours) {
 }
 
 for (const [index, socket] of sockets.entries()) {
-  const due: { readonly atMs: number; readonly packet: Buffer }[] = [];
-  const send = () => {
-    const now = performance.now();
-    for (let next = due[0]; next !== undefined && next.atMs <= now; next = due[0]) {
-      sockets[1 - index]?.send(next.packet, theirs[1 - index], '127.0.0.1');
-      due.shift();
-    }
-    const [next] = due;
-    if (next !== undefined) setTimeout(send, Math.max(1, next.atMs - now));
-  };
-  socket.on('message', (packet) => {
-    due.push({ atMs: performance.now() + oneWayMs, packet });
-    if (due.length === 1) setTimeout(send, oneWayMs);
+  const later = delayQueue<Buffer>(oneWayMs, (packet) => {
+    sockets[1 - index]?.send(packet, theirs[1 - index], '127.0.0.1');
   });
+  socket.on('message', later);
 }
 process.stdout.write('ready\n');
