@@ -29,7 +29,11 @@ const wanted = process.env.HAWSER_LONG ? versions : [tested];
 // Whole fleets of bare hosts, for minutes: npm run test:up.
 const long = process.env.HAWSER_LONG
   ? []
-  : ['!dist/test/cli/setup/up.test.js', '!dist/test/cli/setup/bare-hosts/*.test.js'];
+  : [
+      '!dist/test/cli/setup/up.test.js',
+      '!dist/test/cli/setup/bare-hosts/*.test.js',
+      '!dist/test/docs/bare-sessions.test.js',
+    ];
 // Whole lives of clusters, and faults while much is under way: npm run test:slow, or by name.
 const slow = [
   'agent/cluster/moved',

@@ -1,6 +1,7 @@
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { BareFleet } from '../../../fixtures/fleet/bare/bare-fleet.js';
 import { programFile } from '../../../fixtures/fleet/project-paths.js';
 import type { Fleet } from '../../../fixtures/index.js';
 
@@ -47,9 +48,8 @@ export class Laptop implements AsyncDisposable {
   async know(fleet: Fleet): Promise<void> {
     const folder = path.join(this.home, '.ssh');
     await mkdir(folder, { mode: 0o700 });
-    const config = await readFile(fleet.sshConfigFile, 'utf8');
-    const named = config.replace(/^Host (?!\*)(\S+)$/gm, 'Host $1 $1.example.org');
-    await writeFile(path.join(folder, 'config'), named, { mode: 0o600 });
+    await copyFile(fleet.sshConfigFile, path.join(folder, 'config'));
+    await this.#nameHostsInFull();
     await copyFile(fleet.knownHostsFile, path.join(folder, 'known_hosts'));
     const fleets = path.join(this.home, '.config', 'hawser', 'fleets');
     await mkdir(fleets, { recursive: true, mode: 0o700 });
@@ -67,6 +67,19 @@ export class Laptop implements AsyncDisposable {
       ...hosts,
     ];
     await writeFile(path.join(fleets, 'prod.yaml'), `${lines.join('\n')}\n`, { mode: 0o600 });
+  }
+
+  /** Makes bare hosts known to SSH, by their names, also below example.org. */
+  async knowBareHosts(fleet: BareFleet): Promise<void> {
+    await fleet.writeLaptop(this.home);
+    await this.#nameHostsInFull();
+  }
+
+  async #nameHostsInFull(): Promise<void> {
+    const file = path.join(this.home, '.ssh', 'config');
+    const config = await readFile(file, 'utf8');
+    const named = config.replace(/^Host (?!\*)(\S+)$/gm, 'Host $1 $1.example.org');
+    await writeFile(file, named, { mode: 0o600 });
   }
 
   async #program(name: string, script: string): Promise<void> {
