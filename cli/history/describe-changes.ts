@@ -41,7 +41,10 @@ export function describeChange({ key, before, after }: StoredChange): string {
   const name = describeKey(key);
   if (after === undefined) return `${name} deleted (was ${brief(before)})`;
   const deploy = /^\/deploy\/\d+\/payload$/.test(key) ? parseDeployment(after.toString()) : undefined;
-  if (deploy !== undefined) return `${name} of ${deploy.name} recorded: ${deploy.message}`;
+  if (deploy !== undefined) {
+    const message = deploy.message === '' ? '' : `: ${deploy.message}`;
+    return `${name} of ${deploy.name} recorded${message}`;
+  }
   return before === undefined
     ? `${name} set to ${brief(after)}`
     : `${name}: ${brief(before)} → ${brief(after)}`;
