@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Member } from '../../world/client/member-types.js';
 import type { RolloutRecord } from '../../world/deploys/rollout/rollout-record.js';
+import { describing } from './describing.js';
 
 // What the outputs of several commands are made of.
 
@@ -24,36 +25,38 @@ export const verdictOrRunning = z
   .enum([...verdict.options, 'running'])
   .describe('`running` until the hosts have decided.');
 
-export const member = z
-  .object({
-    id: z.string().describe('Decimal.'),
-    name: z.string().describe('The hostname; empty until it starts for the first time.'),
-    peerUrls: z.array(z.string()),
-    clientUrls: z.array(z.string()),
-    isLearner: z.boolean().describe('Whether it gets the data and has no vote yet.'),
-  })
-  .describe('A member of the etcd cluster.') satisfies z.ZodType<Member>;
+export const member = describing<Member>()(
+  z
+    .object({
+      id: z.string().describe('Decimal.'),
+      name: z.string().describe('The hostname; empty until it starts for the first time.'),
+      peerUrls: z.array(z.string()),
+      clientUrls: z.array(z.string()),
+      isLearner: z.boolean().describe('Whether it gets the data and has no vote yet.'),
+    })
+    .describe('A member of the etcd cluster.'),
+);
 
-export const rollout = z
-  .object({
-    app: appName,
-    phase: z.enum(['running', 'paused', 'going-back', 'done']),
-    hosts: hostnames.exactOptional(),
-    onceHost: z.string().exactOptional(),
-    admitted: z.int(),
-    skipped: hostnames.exactOptional(),
-    forgiven: hostnames.exactOptional(),
-    goingBackTo: z.enum(['rolled-back', 'stopped']).exactOptional(),
-    confirmed: z.literal(true).exactOptional(),
-    reason: sentence.exactOptional(),
-    by: z.string().exactOptional(),
-    since: moment,
-    verdict: verdict.exactOptional(),
-    message: sentence.exactOptional(),
-  })
-  .describe(
-    'How far the hosts are with a deploy, as they have stored it.',
-  ) satisfies z.ZodType<RolloutRecord>;
+export const rollout = describing<RolloutRecord>()(
+  z
+    .object({
+      app: appName,
+      phase: z.enum(['running', 'paused', 'going-back', 'done']),
+      hosts: hostnames.exactOptional(),
+      onceHost: z.string().exactOptional(),
+      admitted: z.int(),
+      skipped: hostnames.exactOptional(),
+      forgiven: hostnames.exactOptional(),
+      goingBackTo: z.enum(['rolled-back', 'stopped']).exactOptional(),
+      confirmed: z.literal(true).exactOptional(),
+      reason: sentence.exactOptional(),
+      by: z.string().exactOptional(),
+      since: moment,
+      verdict: verdict.exactOptional(),
+      message: sentence.exactOptional(),
+    })
+    .describe('How far the hosts are with a deploy, as they have stored it.'),
+);
 
 /** Of a deploy, on one host. */
 export const hostProgress = {

@@ -15,16 +15,19 @@ import {
   sentence,
   verdictOrRunning,
 } from './common-shapes.js';
+import { describing } from './describing.js';
 import { appSchedule, deploySummaries } from './status-outputs.js';
 
-const change = z.object({
-  path: z.string().describe('Relative to the root of the app.'),
-  kind: z.enum(['added', 'changed', 'removed']),
-  type: z.enum(['file', 'directory', 'symlink']),
-  sizeBytes: bytes,
-  previousBytes: bytes.optional(),
-  isModeOnly: z.boolean().optional().describe('Whether only permissions differ.'),
-}) satisfies z.ZodType<Omit<TreeChange, 'type'>>;
+const change = describing<Omit<TreeChange, 'type'>>()(
+  z.object({
+    path: z.string().describe('Relative to the root of the app.'),
+    kind: z.enum(['added', 'changed', 'removed']),
+    type: z.enum(['file', 'directory', 'symlink']),
+    sizeBytes: bytes,
+    previousBytes: bytes.optional(),
+    isModeOnly: z.boolean().optional().describe('Whether only permissions differ.'),
+  }),
+);
 
 const setting = z.object({
   key: z.string().describe('Of the manifest.'),
@@ -114,15 +117,17 @@ const output = z.object({
   ),
 });
 
-const secret = z.object({
-  app: appName,
-  name: z.string(),
-  at: moment,
-  by: z.string(),
-  hosts: hostnames.describe('The hosts that can read it.'),
-  lost: hostnames.describe('Those that it was set for and that have another key by now, or left.'),
-  isText: z.boolean().describe('Whether it can be an environment variable.'),
-}) satisfies z.ZodType<SecretSummary>;
+const secret = describing<SecretSummary>()(
+  z.object({
+    app: appName,
+    name: z.string(),
+    at: moment,
+    by: z.string(),
+    hosts: hostnames.describe('The hosts that can read it.'),
+    lost: hostnames.describe('Those that it was set for and that have another key by now, or left.'),
+    isText: z.boolean().describe('Whether it can be an environment variable.'),
+  }),
+);
 
 /** Of the commands that deploy, and tell of deploys. */
 export const deployOutputs: CommandOutputs = {

@@ -1,22 +1,29 @@
 import { z } from 'zod';
+import type { DefragmentedMember } from '../../world/cluster/defrag-members.js';
+import type { RestorePlan } from '../backup/restore-backup.js';
 import type { Backup } from '../backup/save-backup.js';
+import type { HostOutcome } from '../exec/host-outcome.js';
+import type { HostReport } from '../recover/plan-recovery.js';
 import { type CommandOutputs, FOREIGN, lines, value } from './command-output.js';
 import { bytes, hostname, hostnames, member, moment, revision, sentence } from './common-shapes.js';
+import { describing } from './describing.js';
 import { serverReport } from './status-outputs.js';
 
-const execution = z.object({
-  hostname: hostname.describe('The host; for a destination that is no host of a fleet, the destination.'),
-  exit: z
-    .int()
-    .nullable()
-    .describe(
-      'As a shell has it: 128 and the number where a signal ended it. Null where it did not run, or not to its end.',
-    ),
-  signal: z.string().optional().describe('Which signal ended it.'),
-  error: sentence.optional().describe('Why it did not run, or not to its end.'),
-  stdout: z.string(),
-  stderr: z.string(),
-});
+const execution = describing<Omit<HostOutcome, 'digest'>>()(
+  z.object({
+    hostname: hostname.describe('The host; for a destination that is no host of a fleet, the destination.'),
+    exit: z
+      .int()
+      .nullable()
+      .describe(
+        'As a shell has it: 128 and the number where a signal ended it. Null where it did not run, or not to its end.',
+      ),
+    signal: z.string().optional().describe('Which signal ended it.'),
+    error: sentence.optional().describe('Why it did not run, or not to its end.'),
+    stdout: z.string(),
+    stderr: z.string(),
+  }),
+);
 
 const copied = z.object({ hostname, files: z.int(), bytes });
 const notCopied = z.object({ hostname, error: sentence });
@@ -28,14 +35,16 @@ const logLine = z.object({
   line: z.string(),
 });
 
-const hostReport = z.object({
-  host: z.string().describe('As it was named.'),
-  agent: z
-    .object({ hostname, pid: z.int(), version: z.string(), server: serverReport })
-    .optional()
-    .describe('What its agent says; absent when none was reached.'),
-  trouble: z.object({ kind: z.enum(['out-of-reach', 'no-agent']), message: sentence }).optional(),
-});
+const hostReport = describing<Omit<HostReport, 'agent' | 'trouble'>>()(
+  z.object({
+    host: z.string().describe('As it was named.'),
+    agent: z
+      .object({ hostname, pid: z.int(), version: z.string(), server: serverReport })
+      .optional()
+      .describe('What its agent says; absent when none was reached.'),
+    trouble: z.object({ kind: z.enum(['out-of-reach', 'no-agent']), message: sentence }).optional(),
+  }),
+);
 
 const recoveryPlan = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('nothing'), base: z.string() }),
@@ -50,12 +59,14 @@ const recoveryPlan = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('impossible'), reason: z.string() }),
 ]);
 
-const backup = z.object({
-  file: z.string(),
-  sizeBytes: bytes,
-  sha256: z.string().describe('Of the file.'),
-  revision: revision.describe('It holds every write up to this revision, and perhaps some more.'),
-}) satisfies z.ZodType<Backup>;
+const backup = describing<Backup>()(
+  z.object({
+    file: z.string(),
+    sizeBytes: bytes,
+    sha256: z.string().describe('Of the file.'),
+    revision: revision.describe('It holds every write up to this revision, and perhaps some more.'),
+  }),
+);
 
 /** Of the commands that work on hosts, and on the cluster. */
 export const hostOutputs: CommandOutputs = {
@@ -75,12 +86,15 @@ export const hostOutputs: CommandOutputs = {
   'members defrag': value(
     z.object({
       members: z.array(
-        z.object({
-          name: z.string(),
-          beforeBytes: bytes.optional(),
-          afterBytes: bytes.optional(),
-          skipped: sentence.optional().describe('Why it was left out.'),
-        }),
+        describing<DefragmentedMember>()(
+          z.object({
+            id: z.string(),
+            name: z.string(),
+            beforeBytes: bytes.optional(),
+            afterBytes: bytes.optional(),
+            skipped: sentence.optional().describe('Why it was left out.'),
+          }),
+        ),
       ),
       compactedAt: z.string().describe('What keys held before this revision is forgotten. Decimal.'),
       alarm: z.enum(['none', 'disarmed', 'no-room']),
@@ -96,13 +110,15 @@ export const hostOutputs: CommandOutputs = {
   size: value(z.int().describe('How many etcd servers the fleet should have.')),
   backup: value(backup),
   restore: value(
-    z.object({
-      file: z.string(),
-      sizeBytes: bytes,
-      base: z.string(),
-      rejoin: hostnames,
-      later: hostnames,
-      members: z.array(member),
-    }),
+    describing<RestorePlan>()(
+      z.object({
+        file: z.string(),
+        sizeBytes: bytes,
+        base: z.string().describe('The host that started a cluster of one from it.'),
+        rejoin: hostnames.describe('Those that joined it.'),
+        later: hostnames.describe('Those that could not be reached, and join when they meet it.'),
+        members: z.array(member),
+      }),
+    ),
   ),
 };

@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import type { Fleet } from '../fleet/file/fleet.js';
+import type { KnownFleet } from '../fleet/file/format-fleets.js';
 import { type CommandOutputs, FOREIGN, lines, value } from './command-output.js';
 import { hostname, hostnames, labels, moment, sentence } from './common-shapes.js';
+import { describing } from './describing.js';
 import { hostStatus, problem } from './status-outputs.js';
 
 const fleetName = z.string().describe('The name of the fleet.');
@@ -17,10 +20,10 @@ const upPlan = z
         installEtcd: z.string().nullable(),
         sendsEtcd: z.boolean(),
         sendsPrograms: z.boolean(),
-        certificate: z.string(),
+        certificate: z.enum(['new', 'renew', 'keep']),
         certificateBecause: z.string().nullable(),
         groupUser: z.string().nullable(),
-        starts: z.string(),
+        starts: z.boolean(),
       }),
     ),
     leftOut: z.array(z.object({ hostname, message: sentence })),
@@ -39,30 +42,43 @@ const up = z.object({
   failures: z.array(z.object({ hostname, message: sentence })).describe('What was not done, by host.'),
 });
 
-const known = z.object({
-  name: fleetName,
-  file,
-  id: z.string().optional(),
-  namespace: z.string().optional(),
-  clusterSize: z.int().optional(),
-  hosts: z.array(
-    z.object({
-      name: hostname,
-      ssh: z.string(),
-      hostKeys: z.array(z.string()),
-      jump: z.string().optional(),
-      address: z.string().optional(),
-      user: z.string().optional(),
-      sudo: z.boolean().optional(),
-      bridge: z.boolean().optional(),
-      ageRecipient: z.string().optional(),
-      labels,
-    }),
-  ),
-  knownHosts: z.array(z.string()),
-  authority: z.string().optional().describe('Certificates, as PEM.'),
-  hasAuthorityKey: z.boolean(),
-});
+const listedFleet = describing<KnownFleet>()(
+  z.object({
+    name: fleetName,
+    file,
+    chosen: z.boolean().describe('Whether "hawser fleet use" chose it.'),
+    hosts: hostnames,
+    id: z.string().nullable(),
+    problem: z.string().nullable().describe('What is wrong with its file.'),
+  }),
+);
+
+const known = describing<Omit<Fleet, 'hosts'>>()(
+  z.object({
+    name: fleetName,
+    file,
+    id: z.string().exactOptional(),
+    namespace: z.string().exactOptional(),
+    clusterSize: z.int().exactOptional(),
+    hosts: z.array(
+      z.object({
+        name: hostname,
+        ssh: z.string(),
+        hostKeys: z.array(z.string()),
+        jump: z.string().exactOptional(),
+        address: z.string().exactOptional(),
+        user: z.string().exactOptional(),
+        sudo: z.boolean().exactOptional(),
+        bridge: z.boolean().exactOptional(),
+        ageRecipient: z.string().exactOptional(),
+        labels,
+      }),
+    ),
+    knownHosts: z.array(z.string()),
+    authority: z.string().exactOptional().describe('Certificates, as PEM.'),
+    hasAuthorityKey: z.boolean(),
+  }),
+);
 
 const forward = {
   id: z.string(),
@@ -107,7 +123,7 @@ export const setupOutputs: CommandOutputs = {
     ]),
   ),
   init: value(z.object({ name: fleetName, file, clusterSize: z.int(), hosts: hostnames })),
-  'fleet list': value(z.array(z.looseObject({ name: fleetName }))),
+  'fleet list': value(z.array(listedFleet)),
   'fleet show': value(known),
   'fleet use': value(z.object({ name: fleetName, file })),
   'fleet add': value(z.object({ name: fleetName, file, keyFile: z.string(), hasAuthorityKey: z.boolean() })),

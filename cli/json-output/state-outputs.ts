@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import type { CopyResult } from '../../world/fs/world-fs.js';
+import type { FsUsage } from '../../world/fs/gc/read-usage.js';
+import type { CopyResult, FsSize } from '../../world/fs/world-fs.js';
 import type { ResOutput } from '../../world/resources/exported-resources-api.js';
 import type { ScheduleOverview } from '../../world/scheduler/scheduler-api.js';
 import type { Listed } from '../fs/list-folder.js';
 import type { ShownChange, ShownRevision } from '../history/describe-changes.js';
 import { type CommandOutputs, FOREIGN, lines, value } from './command-output.js';
 import { bytes, hostname, hostnames, moment, revision } from './common-shapes.js';
+import { describing } from './describing.js';
 
 const key = z.string().describe('The key of the string, or of the string map.');
 const maybeText = z.string().nullable().describe('Null where there is none.');
@@ -15,44 +17,54 @@ const storedValue = z
   .nullable()
   .describe('Text, or base64 where it is no text; null where there was none.');
 
-const change = z.object({
-  key: z.string().describe('In etcd, without the namespace.'),
-  name: z.string().describe('What people call it.'),
-  before: storedValue,
-  after: storedValue,
-}) satisfies z.ZodType<ShownChange>;
+const change = describing<ShownChange>()(
+  z.object({
+    key: z.string().describe('In etcd, without the namespace.'),
+    name: z.string().describe('What people call it.'),
+    before: storedValue,
+    after: storedValue,
+  }),
+);
 
-const revisionChanges = z.object({
-  revision,
-  at: moment.exactOptional().describe('Where it is known: ISO 8601.'),
-  who: z.string().exactOptional(),
-  changes: z.array(change),
-}) satisfies z.ZodType<ShownRevision>;
+const revisionChanges = describing<ShownRevision>()(
+  z.object({
+    revision,
+    at: moment.exactOptional().describe('Where it is known: ISO 8601.'),
+    who: z.string().exactOptional(),
+    changes: z.array(change),
+  }),
+);
 
-const resource = z.object({
-  kind: z.string(),
-  name: z.string(),
-  host: hostname.describe('The host that exported it.'),
-  data: z.string(),
-}) satisfies z.ZodType<ResOutput>;
+const resource = describing<ResOutput>()(
+  z.object({
+    kind: z.string(),
+    name: z.string(),
+    host: hostname.describe('The host that exported it.'),
+    data: z.string(),
+  }),
+);
 
-const schedule = z.object({
-  namespace: z.string(),
-  hosts: hostnames.describe('Those that are chosen, sorted.'),
-  candidates: hostnames,
-}) satisfies z.ZodType<ScheduleOverview>;
+const schedule = describing<ScheduleOverview>()(
+  z.object({
+    namespace: z.string(),
+    hosts: hostnames.describe('Those that are chosen, sorted.'),
+    candidates: hostnames,
+  }),
+);
 
 const decision = z.object({ namespace: z.string(), hosts: hostnames.describe('Those that are chosen.') });
 const candidacy = z.object({ namespace: z.string(), hostname, changed: z.boolean() });
 const exported = z.object({ resources: z.int(), changed: z.boolean() });
 
-const listed = z.object({
-  name: z.string(),
-  type: z.enum(['file', 'directory', 'symlink']),
-  mode: z.string().describe('Permissions in octal, such as 644.'),
-  sizeBytes: bytes,
-  changedAt: moment,
-}) satisfies z.ZodType<Listed>;
+const listed = describing<Listed>()(
+  z.object({
+    name: z.string(),
+    type: z.enum(['file', 'directory', 'symlink']),
+    mode: z.string().describe('Permissions in octal, such as 644.'),
+    sizeBytes: bytes,
+    changedAt: moment,
+  }),
+);
 
 const copied = {
   files: z.int(),
@@ -61,15 +73,19 @@ const copied = {
   uploadedBytes: bytes,
 } satisfies { [K in keyof CopyResult]: z.ZodType<CopyResult[K]> };
 
-const usage = z.object({
-  path: z.string(),
-  files: z.int(),
-  sizeBytes: bytes.describe('Of all files together; shared blocks count each time.'),
-  blocks: z.int(),
-  dbSizeBytes: bytes,
-  quotaBytes: bytes,
-  isFull: z.boolean().describe('Whether etcd accepts no writes for want of room.'),
-});
+const usage = describing<FsUsage & FsSize>()(
+  z.object({
+    path: z.string(),
+    files: z.int(),
+    sizeBytes: bytes.describe('Of all files together; shared blocks count each time.'),
+    dbSizeBytes: bytes,
+    quotaBytes: bytes.describe('Where etcd takes no more writes.'),
+    isQuotaKnown: z.boolean().describe("Whether that is said, or etcd's default."),
+    isFull: z.boolean().describe('Whether etcd accepts no writes for want of room.'),
+    blocks: z.int().describe('Pieces of files that are stored, also those that nothing names any more.'),
+    fileSystems: z.array(z.string()).describe('URIs.'),
+  }),
+);
 
 /** Of the commands for what a fleet shares. */
 export const stateOutputs: CommandOutputs = {

@@ -18,6 +18,7 @@ import {
   verdict,
   verdictOrRunning,
 } from './common-shapes.js';
+import { describing } from './describing.js';
 import { eventOutput } from './event-output.js';
 
 const appState = {
@@ -27,23 +28,25 @@ const appState = {
   problem: z.string().describe('What is wrong, in words; empty if nothing is.'),
 };
 
-export const hostStatus = z.object({
-  hostname,
-  alive: z.boolean().describe("Whether its agent's session is alive."),
-  role: z.enum(['voter', 'learner', 'client']).describe('`client`: it runs no etcd.'),
-  converged: z.boolean().nullable().describe('Null when it reports nothing.'),
-  version: z.string().exactOptional().describe("Of its agent's hawser; absent while it does not run."),
-  since: moment
-    .exactOptional()
-    .describe('When it joined the fleet, ISO 8601; absent for a host that does not belong to it.'),
-  labels: labels.exactOptional(),
-  disk: z
-    .object({ totalBytes: z.number(), freeBytes: z.number() })
-    .exactOptional()
-    .describe("The room for the agent's data."),
-  clockAheadMs: z.number().exactOptional().describe("How far its clock is ahead of most others'."),
-  apps: z.array(z.object({ app: appName, ...appState })),
-}) satisfies z.ZodType<HostStatus>;
+export const hostStatus = describing<HostStatus>()(
+  z.object({
+    hostname,
+    alive: z.boolean().describe("Whether its agent's session is alive."),
+    role: z.enum(['voter', 'learner', 'client']).describe('`client`: it runs no etcd.'),
+    converged: z.boolean().nullable().describe('Null when it reports nothing.'),
+    version: z.string().exactOptional().describe("Of its agent's hawser; absent while it does not run."),
+    since: moment
+      .exactOptional()
+      .describe('When it joined the fleet, ISO 8601; absent for a host that does not belong to it.'),
+    labels: labels.exactOptional(),
+    disk: z
+      .object({ totalBytes: z.number(), freeBytes: z.number() })
+      .exactOptional()
+      .describe("The room for the agent's data."),
+    clockAheadMs: z.number().exactOptional().describe("How far its clock is ahead of most others'."),
+    apps: z.array(z.object({ app: appName, ...appState })),
+  }),
+);
 
 function problemWith(codes: readonly [string, ...string[]]) {
   return z.object({
@@ -56,26 +59,28 @@ function problemWith(codes: readonly [string, ...string[]]) {
 
 export const problem = problemWith(PROBLEM_CODES);
 
-const deploySummary = z.object({
-  id: deployId,
-  app: appName.describe('Empty for a deploy by another program, as are `message` and `author`.'),
-  message: z.string(),
-  author: z.string(),
-  origin: z
-    .object({
-      user: z.string(),
-      machine: z.string(),
-      git: z.string().exactOptional(),
-      sshKey: z.string().exactOptional(),
-    })
-    .nullable()
-    .describe('Who made it, and from where, as far as is known.'),
-  action: z.string().describe('`deploy`, `restart`, `remove` or `rollback`; empty where unknown.'),
-  createdAt: moment.describe('ISO 8601; empty where unknown.'),
-  hash: z.string().describe('The git commit; empty for one made without git.'),
-  tree: z.string().describe('What it runs: `hawser fs ls --fs deploy/TREE` lists it. Empty where unknown.'),
-  verdict: z.enum([...verdict.options, 'running', 'unknown']),
-}) satisfies z.ZodType<DeploySummary>;
+const deploySummary = describing<DeploySummary>()(
+  z.object({
+    id: deployId,
+    app: appName.describe('Empty for a deploy by another program, as are `message` and `author`.'),
+    message: z.string(),
+    author: z.string(),
+    origin: z
+      .object({
+        user: z.string(),
+        machine: z.string(),
+        git: z.string().exactOptional(),
+        sshKey: z.string().exactOptional(),
+      })
+      .nullable()
+      .describe('Who made it, and from where, as far as is known.'),
+    action: z.string().describe('`deploy`, `restart`, `remove` or `rollback`; empty where unknown.'),
+    createdAt: moment.describe('ISO 8601; empty where unknown.'),
+    hash: z.string().describe('The git commit; empty for one made without git.'),
+    tree: z.string().describe('What it runs: `hawser fs ls --fs deploy/TREE` lists it. Empty where unknown.'),
+    verdict: z.enum([...verdict.options, 'running', 'unknown']),
+  }),
+);
 
 const fleetStatus = {
   ok: z.boolean().describe('Whether there is no problem.'),
@@ -96,11 +101,13 @@ const fleetStatus = {
   deploy: deploySummary.nullable().describe('The newest deploy; null before the first.'),
 };
 
-const status = z.object({
-  ...fleetStatus,
-  convergedForMs: z.number().exactOptional().describe('For how long, with --wait-converged.'),
-  problems: z.array(problem).describe('The most serious first.'),
-}) satisfies z.ZodType<Omit<FleetStatus, 'problems'>>;
+const status = describing<Omit<FleetStatus, 'problems'>>()(
+  z.object({
+    ...fleetStatus,
+    convergedForMs: z.number().exactOptional().describe('For how long, with --wait-converged.'),
+    problems: z.array(problem).describe('The most serious first.'),
+  }),
+);
 
 /** What an agent says of its server. */
 export const serverReport = z.object({
@@ -134,40 +141,44 @@ const statusBySsh = z
   })
   .describe('While etcd does not answer: what the agents say by SSH.');
 
-const top = z.object({
-  ...fleetStatus,
-  problems: z.array(problemWith([...PROBLEM_CODES, 'unavailable'])),
-  deploys: z
-    .array(
-      z.object({
-        id: deployId,
-        app: appName,
-        phase: z.enum(['running', 'paused', 'going-back']),
-        hosts: z.record(z.string(), z.int()).describe('How many hosts are in each state.'),
-      }),
-    )
-    .describe('Those that are under way, or wait for a person.'),
-}) satisfies z.ZodType<Omit<WatchedFleet, 'problems' | 'deploys'>>;
+const top = describing<Omit<WatchedFleet, 'problems' | 'deploys' | 'convergedForMs'>>()(
+  z.object({
+    ...fleetStatus,
+    problems: z.array(problemWith([...PROBLEM_CODES, 'unavailable'])),
+    deploys: z
+      .array(
+        z.object({
+          id: deployId,
+          app: appName,
+          phase: z.enum(['running', 'paused', 'going-back']),
+          hosts: z.record(z.string(), z.int()).describe('How many hosts are in each state.'),
+        }),
+      )
+      .describe('Those that are under way, or wait for a person.'),
+  }),
+);
 
-const app = z.object({
-  app: appName,
-  newest: deployId.describe('Its newest deploy; 0 for none.'),
-  verdict: verdictOrRunning,
-  hosts: z.array(z.object({ hostname, ...appState })),
-  schedule: z
-    .object({
-      namespace: z.string(),
-      maxCount: z.int().nullable(),
-      strategy: z.string(),
-      chosen: hostnames.describe('The hosts that are chosen now, sorted.'),
-    })
-    .nullable()
-    .describe('What decides where it runs; null where that is its `hosts`.'),
-  lock: z
-    .object({ id: z.string(), by: z.string(), reason: z.string(), since: moment, until: moment.optional() })
-    .nullable()
-    .describe('Who keeps others from changing it.'),
-}) satisfies z.ZodType<AppSummary>;
+const app = describing<AppSummary>()(
+  z.object({
+    app: appName,
+    newest: deployId.describe('Its newest deploy; 0 for none.'),
+    verdict: verdictOrRunning,
+    hosts: z.array(z.object({ hostname, ...appState })),
+    schedule: z
+      .object({
+        namespace: z.string(),
+        maxCount: z.int().nullable(),
+        strategy: z.string(),
+        chosen: hostnames.describe('The hosts that are chosen now, sorted.'),
+      })
+      .nullable()
+      .describe('What decides where it runs; null where that is its `hosts`.'),
+    lock: z
+      .object({ id: z.string(), by: z.string(), reason: z.string(), since: moment, until: moment.optional() })
+      .nullable()
+      .describe('Who keeps others from changing it.'),
+  }),
+);
 
 export const appSchedule = app.shape.schedule;
 export const deploySummaries = z.array(deploySummary);
