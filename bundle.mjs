@@ -170,7 +170,7 @@ if (status !== 0) throw new Error(`compiling ahead ended with ${status}`);
 const { manifestJsonSchema } = await import('./dist/cli/manifest/manifest-json-schema.js');
 const { fleetJsonSchema } = await import('./dist/cli/fleet/file/fleet-json-schema.js');
 const { makeJsonSchemas } = await import('./dist/cli/json-output/make-json-schemas.js');
-const writeJson = (file, content) => writeFileSync(inProject(file), `${JSON.stringify(content, null, 2)}\n`);
+const writeJson = (file, content) => writeFileSync(inProject(file), `${JSON.stringify(content, null, 1)}\n`);
 writeJson('dist/hawser.schema.json', manifestJsonSchema());
 writeJson('dist/fleet.schema.json', fleetJsonSchema());
 rmSync(inProject('dist/schemas'), { recursive: true, force: true });

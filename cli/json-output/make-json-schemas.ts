@@ -36,14 +36,15 @@ function schemaOf(command: string, { schema, prints }: CommandOutput, file: stri
 
 function toFile(file: string, title: string, schema: z.ZodType): unknown {
   // What a command reads back is open: later versions of hawser may tell more.
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', override: withoutSafeIntegers });
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', override: simplify });
   return { $schema, $id: `schemas/${file}`, title, ...rest };
 }
 
-/** Every integer in JSON is one that JavaScript can hold. */
-function withoutSafeIntegers({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+/** Every integer in JSON is one that JavaScript can hold, and a format says enough. */
+function simplify({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
 }
 
 function byCommand(a: { readonly command: string }, b: { readonly command: string }): number {
