@@ -6,10 +6,12 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { bundleLibrary, ownPlaces } from './bundle-library.mjs';
+import { licencesOf } from './bundle-licences.mjs';
 import { protocolModule } from './bundle-protocol.mjs';
 
 const inProject = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -51,22 +53,6 @@ const protocol = {
       contents: protocolModule(),
       resolveDir: dirname(loader),
     }));
-  },
-};
-
-/** Files that the program looks for beside one of its own are found from the bundle, too, where the package is. */
-const ownPlaces = {
-  name: 'places of our own modules',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/dist\/(agent|base|cli|tunnel|world)\/.*\.js$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8');
-      if (!text.includes('import.meta.url') || replaced.test(path)) return undefined;
-      const place = JSON.stringify(`../${relative(inProject('dist'), path)}`);
-      return {
-        contents: text.replaceAll('import.meta.url', `new URL(${place}, bundleUrl).href`),
-        loader: 'js',
-      };
-    });
   },
 };
 
@@ -123,7 +109,7 @@ async function bundle(entry, define, plugins) {
     minify: true,
     legalComments: 'none',
     logLevel: 'error',
-    banner: { js: "const bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
+    banner: { js: "const distUrl=new URL('../',require('node:url').pathToFileURL(__filename));" },
     define,
     plugins: [...plugins, ownPlaces],
   });
@@ -131,34 +117,43 @@ async function bundle(entry, define, plugins) {
   const dynamic = imports.filter(({ kind }) => kind === 'dynamic-import').map(({ path }) => path);
   // What was compiled ahead could not run it.
   if (dynamic.length > 0) throw new Error(`${entry} imports ${dynamic.join(', ')} while it runs`);
-  return outputFiles[0].contents;
+  return { contents: outputFiles[0].contents, metafile };
 }
 
-const program = await bundle('dist/cli/main.js', { HAWSER_VERSION: JSON.stringify(version) }, [
-  replacing(/\/etcd3\/lib\/connection-pool\.js$/, {
-    'require("@grpc/proto-loader")': 'require("hawser:protocol")',
-    '(0, proto_loader_1.loadSync)(`${__dirname}/../proto/rpc.proto`, {':
-      'proto_loader_1.packageDefinition; void ({',
-  }),
-  protocol,
-  replacing(replaced, { 'const require = createRequire(import.meta.url);': '' }),
-  // What was compiled ahead cannot import by itself.
-  replacing(/\/cli\/demo\/load-fixtures\.js$/, {
-    "import('../../fixtures/index.js')": "require('./load-fixtures.cjs')()",
-  }),
-  widthOfAscii,
-  optional,
-  unused,
-]);
+const withoutRequire = replacing(replaced, { 'const require = createRequire(import.meta.url);': '' });
+const { contents: program, metafile } = await bundle(
+  'dist/cli/main.js',
+  { HAWSER_VERSION: JSON.stringify(version) },
+  [
+    replacing(/\/etcd3\/lib\/connection-pool\.js$/, {
+      'require("@grpc/proto-loader")': 'require("hawser:protocol")',
+      '(0, proto_loader_1.loadSync)(`${__dirname}/../proto/rpc.proto`, {':
+        'proto_loader_1.packageDefinition; void ({',
+    }),
+    protocol,
+    withoutRequire,
+    // What was compiled ahead cannot import by itself.
+    replacing(/\/cli\/demo\/load-fixtures\.js$/, {
+      "import('../../fixtures/index.js')": "require('./load-fixtures.cjs')()",
+    }),
+    widthOfAscii,
+    optional,
+    unused,
+  ],
+);
 const hash = createHash('sha256').update(program).digest('hex').slice(0, 16);
-const command = await bundle('dist/cli/start/start.js', { HAWSER_COMPILED: JSON.stringify(hash) }, []);
+const { contents: command } = await bundle(
+  'dist/cli/start/start.js',
+  { HAWSER_COMPILED: JSON.stringify(hash) },
+  [],
+);
 
 const folder = inProject('dist/bundle');
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 writeFileSync(`${folder}/program.cjs`, program);
 writeFileSync(`${folder}/hawser.cjs`, command);
-writeFileSync(`${folder}/load-fixtures.cjs`, "module.exports = () => import('../fixtures/index.js');\n");
+writeFileSync(`${folder}/load-fixtures.cjs`, "module.exports = () => import('../lib/fixtures.js');\n");
 const compiled = `${folder}/${hash}-${process.version}-${process.arch}.compiled`;
 const { status } = spawnSync(
   process.execPath,
@@ -166,6 +161,8 @@ const { status } = spawnSync(
   { stdio: 'ignore' },
 );
 if (status !== 0) throw new Error(`compiling ahead ended with ${status}`);
+const library = await bundleLibrary({ version, plugins: [withoutRequire, unused] });
+writeFileSync(inProject('dist/THIRD-PARTY-LICENSES.txt'), licencesOf([metafile, library]));
 // For editors.
 const { manifestJsonSchema } = await import('./dist/cli/manifest/manifest-json-schema.js');
 const { fleetJsonSchema } = await import('./dist/cli/fleet/file/fleet-json-schema.js');

@@ -7,7 +7,6 @@ import { projectFolder } from '../../fixtures/fleet/project-paths.js';
 interface LockedPackage {
   readonly version?: string;
   readonly dev?: boolean;
-  readonly inBundle?: boolean;
   readonly engines?: { readonly node?: string };
 }
 
@@ -25,15 +24,6 @@ test('every package that is installed with hawser takes every Node that hawser n
     refusing.map(([path, { version, engines: theirs }]) => `${path} ${version}: ${theirs?.node}`),
     [],
   );
-});
-
-test('inquirer is in the bundle with all that it needs, for newer ones refuse Node 20', (t) => {
-  const bundled = shipped.filter(([, { inBundle }]) => inBundle);
-  const names = bundled.map(([path]) => path.replace('node_modules/', ''));
-  for (const name of ['inquirer', '@inquirer/core', '@inquirer/prompts', 'mute-stream'])
-    t.true(names.includes(name));
-  const [core] = bundled.filter(([path]) => path.endsWith('/@inquirer/core'));
-  t.is(core?.[0], 'node_modules/@inquirer/core');
 });
 
 test('the tested versions are those that hawser names, from the oldest on', async (t) => {
