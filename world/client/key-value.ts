@@ -1,4 +1,4 @@
-import type { IKeyValue } from 'etcd3';
+import type { IKeyValue } from './internals/etcd3.js';
 import type { Namespace } from './key-namespace.js';
 
 /** A key with its value, as stored in etcd. */

@@ -1,8 +1,8 @@
-import type { IRangeResponse } from 'etcd3';
 import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
 import type { CallRunner } from './calls/call-runner.js';
 import { describeKey } from './error/name-key-for-users.js';
+import type { IRangeResponse } from './internals/etcd3.js';
 import { type Namespace, prefixEnd } from './key-namespace.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { toRange } from './txn/transaction.js';

@@ -1,5 +1,5 @@
-import type { ServiceError } from '@grpc/grpc-js';
 import { type Host, stubOf } from './internals/etcd3.js';
+import type { ServiceError } from './internals/grpc-js.js';
 import { Metadata, status } from './internals/grpc-js.js';
 
 /** How long one server may take to check the password before another is tried. */

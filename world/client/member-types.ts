@@ -1,5 +1,5 @@
-import type { IMember, IStatusResponse } from 'etcd3';
 import type { CallOptions } from '../call-options.js';
+import type { IMember, IStatusResponse } from './internals/etcd3.js';
 
 /** A member of the etcd cluster. Ids are uint64 in decimal, as strings because they exceed 2^53. */
 export interface Member {

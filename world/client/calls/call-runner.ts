@@ -1,4 +1,3 @@
-import type { ServiceError } from '@grpc/grpc-js';
 import { pause, untilAborted } from '../../../base/abort.js';
 import { Backoff } from '../../../base/backoff.js';
 import type { Log } from '../../../base/log.js';
@@ -12,6 +11,7 @@ import type { FleetGuard } from '../fleet/fleet-guard.js';
 import type { Attempt } from '../fleet/send-with-fleet-check.js';
 import { sendWithFleetCheck, unsent } from '../fleet/send-with-fleet-check.js';
 import { isConnected } from '../internals/etcd3.js';
+import type { ServiceError } from '../internals/grpc-js.js';
 import { status } from '../internals/grpc-js.js';
 import { isStaleToken } from '../login.js';
 import type { Answer, Call } from './call-types.js';

@@ -1,7 +1,7 @@
-import type { ChannelOptions } from '@grpc/grpc-js';
 import { formatHostPort } from '../../../base/format-host-port.js';
 import { WorldError } from '../../errors.js';
 import { createHost, type Host } from '../internals/etcd3.js';
+import type { ChannelOptions } from '../internals/grpc-js.js';
 import { Login } from '../login.js';
 import type { TlsFailure } from '../tls/explain-tls-error.js';
 import { Certificates } from '../tls/reload-certificates.js';

@@ -1,11 +1,4 @@
-import type {
-  CallOptions,
-  Client,
-  ClientDuplexStream,
-  ClientReadableStream,
-  ClientUnaryCall,
-  ServiceError,
-} from '@grpc/grpc-js';
+import { onAbort } from '../../../base/abort.js';
 import type {
   ICallable,
   ILeaseKeepAliveRequest,
@@ -13,8 +6,7 @@ import type {
   ISnapshotResponse,
   IWatchRequest,
   IWatchResponse,
-} from 'etcd3';
-import { onAbort } from '../../../base/abort.js';
+} from '../internals/etcd3.js';
 import {
   ClusterClient,
   type Host,
@@ -23,6 +15,14 @@ import {
   MaintenanceClient,
   stubOf,
 } from '../internals/etcd3.js';
+import type {
+  CallOptions,
+  Client,
+  ClientDuplexStream,
+  ClientReadableStream,
+  ClientUnaryCall,
+  ServiceError,
+} from '../internals/grpc-js.js';
 import { Metadata } from '../internals/grpc-js.js';
 
 /** etcd's calls at one endpoint. They reject with the original gRPC `ServiceError`, with its `code` and `details`. */

@@ -1,5 +1,5 @@
-import type { ServiceError } from '@grpc/grpc-js';
 import type { WorldErrorCode } from '../../errors.js';
+import type { ServiceError } from '../internals/grpc-js.js';
 import { status } from '../internals/grpc-js.js';
 
 /**

@@ -1,6 +1,6 @@
-import type { ServiceError } from '@grpc/grpc-js';
 import { untilAborted } from '../../../base/abort.js';
 import type { RpcOptions } from '../calls/etcd-rpc.js';
+import type { ServiceError } from '../internals/grpc-js.js';
 import { Metadata, status } from '../internals/grpc-js.js';
 
 /** Waits for a task shared with other calls, at most until this call's deadline or until one of its signals aborts. */

@@ -1,3 +1,4 @@
+import type { Rpc } from '../calls/etcd-rpc.js';
 import type {
   ICompare,
   IPutRequest,
@@ -6,8 +7,7 @@ import type {
   IResponseOp,
   ITxnRequest,
   ITxnResponse,
-} from 'etcd3';
-import type { Rpc } from '../calls/etcd-rpc.js';
+} from '../internals/etcd3.js';
 import { countAgainstQuota, uncounted } from '../txn/make-quota-count-nested-puts.js';
 
 /** What each write compares, so that it changes nothing in another fleet: the key that names the fleet, and its value. */

@@ -3,11 +3,34 @@ import type { ChannelOptions, Client } from '@grpc/grpc-js';
 import type { Host } from 'etcd3/lib/connection-pool.js';
 import { ChannelCredentials, connectivityState } from './grpc-js.js';
 
-// What the client knows of etcd3 beyond its documented API: look here when etcd3 is upgraded.
+// All that hawser knows of etcd3, also beyond its documented API: look here when etcd3 is upgraded, or replaced.
 //
 // Of etcd3 only the stubs of `rpc.proto` are used. Its own pool is bypassed: it drops the code of every error, closes
 // the connections of all calls when one is cancelled, and picks endpoints at random.
 
+/** The messages of `rpc.proto`. */
+export type {
+  CompareTarget,
+  ICallable,
+  ICompare,
+  IKeyValue,
+  ILeaseKeepAliveRequest,
+  ILeaseKeepAliveResponse,
+  IMember,
+  IPutRequest,
+  IRangeRequest,
+  IRangeResponse,
+  IRequestOp,
+  IResponseHeader,
+  IResponseOp,
+  ISnapshotResponse,
+  IStatusResponse,
+  ITxnRequest,
+  ITxnResponse,
+  IWatchCreateRequest,
+  IWatchRequest,
+  IWatchResponse,
+} from 'etcd3';
 export { ClusterClient, KVClient, LeaseClient, MaintenanceClient } from 'etcd3/lib/rpc.js';
 export type { Host };
 

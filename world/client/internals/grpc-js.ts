@@ -3,7 +3,16 @@ import type { TLSSocket } from 'node:tls';
 import { CallCredentials } from '@grpc/grpc-js/build/src/call-credentials.js';
 import { ChannelCredentials } from '@grpc/grpc-js/build/src/channel-credentials.js';
 
-// What the client knows of grpc-js beyond its documented API: look here when grpc-js is upgraded.
+export type {
+  CallOptions,
+  ChannelOptions,
+  Client,
+  ClientDuplexStream,
+  ClientReadableStream,
+  ClientUnaryCall,
+  ServiceError,
+} from '@grpc/grpc-js';
+// All that hawser knows of grpc-js, also beyond its documented API: look here when grpc-js is upgraded.
 //
 // These parts load at once. All of grpc-js, with etcd's protocol, takes an eighth of a second of CPU to load, which a
 // command that fails before it reaches etcd does not pay.

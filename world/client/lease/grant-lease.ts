@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { ServiceError } from '@grpc/grpc-js';
 import { onAbort } from '../../../base/abort.js';
 import type { CallOptions } from '../../call-options.js';
 import type { CallRunner } from '../calls/call-runner.js';
 import type { Rpc } from '../calls/etcd-rpc.js';
+import type { ServiceError } from '../internals/grpc-js.js';
 import { status } from '../internals/grpc-js.js';
 
 const ANSWER_TIMEOUT_MS = 4000;

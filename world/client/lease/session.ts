@@ -1,4 +1,3 @@
-import type { ILeaseKeepAliveResponse } from 'etcd3';
 import { onAbort, pause } from '../../../base/abort.js';
 import { Backoff } from '../../../base/backoff.js';
 import type { Log } from '../../../base/log.js';
@@ -8,6 +7,7 @@ import type { CallRunner } from '../calls/call-runner.js';
 import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import { openKeepAlive } from '../calls/etcd-rpc.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
+import type { ILeaseKeepAliveResponse } from '../internals/etcd3.js';
 
 const REVOKE_TIMEOUT_MS = 1000;
 

@@ -1,4 +1,3 @@
-import type { ISnapshotResponse } from 'etcd3';
 import { onAbort } from '../../../base/abort.js';
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
@@ -6,6 +5,7 @@ import { type CallRunner, closedError, DEFAULT_TIMEOUT_MS } from '../calls/call-
 import type { SnapshotStream } from '../calls/etcd-rpc.js';
 import { isServiceError } from '../error/classify-failure.js';
 import { explainGrpcError } from '../error/explain-grpc-error.js';
+import type { ISnapshotResponse } from '../internals/etcd3.js';
 
 /**
  * The whole backend file of one member, in chunks, sent no faster than the caller reads them. It is complete only if the

@@ -1,4 +1,4 @@
-import type { IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
+import type { IRequestOp, ITxnRequest, ITxnResponse } from '../internals/etcd3.js';
 
 /**
  * Makes a transaction count against etcd's quota. etcd counts the puts of both branches, but none of an inner transaction

@@ -1,4 +1,11 @@
-import type { CompareTarget, ICompare, IRangeRequest, IRequestOp, IResponseOp, ITxnRequest } from 'etcd3';
+import type {
+  CompareTarget,
+  ICompare,
+  IRangeRequest,
+  IRequestOp,
+  IResponseOp,
+  ITxnRequest,
+} from '../internals/etcd3.js';
 import { type Namespace, prefixEnd } from '../key-namespace.js';
 import { type KeyValue, toKeyValue } from '../key-value.js';
 

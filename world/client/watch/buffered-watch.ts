@@ -1,6 +1,6 @@
-import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
 import { Backoff } from '../../../base/backoff.js';
 import { Notify } from '../../../base/notify.js';
+import type { IWatchCreateRequest, IWatchResponse } from '../internals/etcd3.js';
 import type { WatchBuffer } from './watch-buffer.js';
 import type { WatchPosition } from './watch-position.js';
 

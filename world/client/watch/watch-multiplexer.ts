@@ -1,4 +1,3 @@
-import type { ServiceError } from '@grpc/grpc-js';
 import { onAbort, pause } from '../../../base/abort.js';
 import { Backoff } from '../../../base/backoff.js';
 import type { Log } from '../../../base/log.js';
@@ -9,6 +8,7 @@ import { classifyFailure, isServiceError } from '../error/classify-failure.js';
 import { explainGrpcError } from '../error/explain-grpc-error.js';
 import { OTHER_FLEET_AVOID_MS } from '../fleet/avoid-endpoints-of-other-fleets.js';
 import { type FleetGuard, OtherFleetError } from '../fleet/fleet-guard.js';
+import type { ServiceError } from '../internals/grpc-js.js';
 import type { BufferedWatch } from './buffered-watch.js';
 import type { HeartbeatTimeouts } from './stream-heartbeat.js';
 import { type StreamEnd, WatchStream } from './watch-stream.js';

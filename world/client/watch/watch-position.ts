@@ -1,7 +1,7 @@
-import type { IWatchResponse } from 'etcd3';
 import { WorldError } from '../../errors.js';
 import { classifyReason } from '../error/classify-failure.js';
 import { explainGrpcError } from '../error/explain-grpc-error.js';
+import type { IWatchResponse } from '../internals/etcd3.js';
 import type { Namespace } from '../key-namespace.js';
 import { toKeyValue } from '../key-value.js';
 import type { WatchEvent, WatchItem } from './watch-item.js';

@@ -1,11 +1,10 @@
-import type { ServiceError } from '@grpc/grpc-js';
-import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
 import type { WorldError } from '../../errors.js';
 import type { ConnectionProof } from '../calls/endpoint-set.js';
 import { openWatch, type WatchStream as RpcStream } from '../calls/etcd-rpc.js';
 import { classifyReason } from '../error/classify-failure.js';
 import type { OtherFleetError } from '../fleet/fleet-guard.js';
-import type { Host } from '../internals/etcd3.js';
+import type { Host, IWatchCreateRequest, IWatchResponse } from '../internals/etcd3.js';
+import type { ServiceError } from '../internals/grpc-js.js';
 import { isStaleReason } from '../login.js';
 import type { BufferedWatch } from './buffered-watch.js';
 import { type HeartbeatTimeouts, StreamHeartbeat } from './stream-heartbeat.js';
