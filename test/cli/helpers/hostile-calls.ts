@@ -90,7 +90,6 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   events: [
     { args: ['--from', '2'], person: interrupted(/EVIL/) },
     { args: ['--types', hostile('type')] },
-    { args: ['--hosts', hostile('a=b,')] },
   ],
   doctor: [{ args: [hostile('root@h')] }, { args: [hostile('web1')] }, { args: ['--fleet', 'FLEET'] }],
   'str get': [

@@ -9,6 +9,7 @@ import { visible } from '../../../cli/output/escape-controls.js';
 import { program } from '../../../cli/program.js';
 import { EtcdWorld } from '../../../world/index.js';
 import { Etcd } from '../../world/helpers/etcd.js';
+import { checkJsonOutput } from '../helpers/check-json-output.js';
 import { hawser, temporaryFolder } from '../helpers/hawser.js';
 import { actedOn, drawn, hostile, sentBesidesText, writeHostileFleet } from '../helpers/hostile.js';
 import { type Call, calls, file, folder, key, map } from '../helpers/hostile-calls.js';
@@ -154,7 +155,14 @@ test.serial('as JSON it is the same value, and nothing in it acts on a terminal'
     const name = visible([command, ...call.args].join(' '));
     t.is(sentBesidesText(written), undefined, name);
     t.is(actedOn(written), undefined, name);
-    for (const line of written.split('\n')) if (line !== '') t.notThrows(() => JSON.parse(line), name);
+    for (const line of written.split('\n').filter((one) => one !== '')) {
+      t.notThrows(() => JSON.parse(line), name);
+      const isError = line.startsWith('{"error"');
+      const printed = isError ? { stdout: '', stderr: `${line}\n` } : { stdout: `${line}\n` };
+      t.notThrows(() =>
+        checkJsonOutput({ args: [...command.split(' '), ...call.args, '--json'], ...printed }),
+      );
+    }
   }
   const { stdout } = await hawser(['str', 'get', key, '--json', '--seeds', etcd.url]);
   t.deepEqual(JSON.parse(stdout), { key, value: hostile('value') });
