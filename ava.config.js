@@ -59,6 +59,7 @@ const slow = [
   'fixtures/faults',
   'fixtures/owner-ends',
   'package/installed',
+  'testing/runners',
   'testing/start-fleet',
   'tunnel/lossless/*',
 ].map((file) => `dist/test/${file}.test.js`);

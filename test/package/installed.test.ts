@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { projectFolder } from '../../fixtures/fleet/project-paths.js';
+import { npmEnvironment, quietInstall } from './helpers/npm.js';
 
 interface Packed {
   readonly filename: string;
@@ -12,9 +13,6 @@ interface Packed {
 }
 
 const run = promisify(execFile);
-/** With the certificates that this machine's npm needs, and ava.config.js keeps from the tests. */
-const npmEnvironment = { ...process.env, NODE_EXTRA_CA_CERTS: process.env['HAWSER_TEST_CA_CERTS'] ?? '' };
-const quiet = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
 
 /** An empty project of somebody else, with hawser installed from the package that would be published. */
 let consumer = '';
@@ -29,7 +27,7 @@ test.before(async () => {
   });
   [packed] = JSON.parse(pack.stdout) as [Packed];
   await writeFile(join(consumer, 'package.json'), '{ "private": true, "type": "module" }\n');
-  const install = ['install', ...quiet, '--prefix', consumer, join(consumer, packed.filename)];
+  const install = ['install', ...quietInstall, '--prefix', consumer, join(consumer, packed.filename)];
   said = (await run('npm', install, { cwd: consumer, env: npmEnvironment })).stderr;
 });
 test.after.always(() => rm(consumer, { recursive: true, force: true }));
