@@ -46,6 +46,7 @@ const schema = z.strictObject({
     )
     .optional(),
   agents: z.boolean().optional(),
+  servers: z.int().positive().optional(),
   backend: z.enum(['auto', 'containers', 'processes']).optional(),
   etcd: z.enum(['3.4', '3.5', '3.6']).optional(),
   key: z.strictObject({ type: keyType.optional(), passphrase: z.string().min(5).optional() }).optional(),
@@ -78,7 +79,7 @@ export function readOptions(options: StartFleetOptions): FleetOptions {
     sshd: {},
     agents,
     ...given({ backend: options.backend, etcd: options.etcd, name, signal, keep: options.keep }),
-    ...given({ delayMs: options.delayMs, key: key && given(key) }),
+    ...given({ delayMs: options.delayMs, key: key && given(key), members: options.servers }),
     log: logTo(options.onPrepare ?? sayOnStderr),
   };
   check(read);

@@ -44,6 +44,8 @@ export interface StartFleetOptions extends HostOptions {
   readonly hosts?: number | readonly (string | NamedHostOptions)[] | undefined;
   /** Whether hawser's agent runs on each, with an etcd server; default false. */
   readonly agents?: boolean | undefined;
+  /** With agents: how many of them, from the first host on, may run an etcd server; default all. */
+  readonly servers?: number | undefined;
   /** What hosts are made of; default `auto`: containers if docker or podman works here, else processes of this machine. */
   readonly backend?: 'auto' | 'containers' | 'processes' | undefined;
   /** Default: 3.4 in containers; the one of this machine, or 3.4, as processes. */

@@ -15,7 +15,8 @@ export async function waitForAgents(
 ): Promise<readonly string[]> {
   const timeout = AbortSignal.timeout(START_TIMEOUT_MS);
   const limit = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-  const seeds = fleet.hosts.map(({ clientUrl }) => clientUrl);
+  const servers = fleet.hosts.filter(({ server }) => server);
+  const seeds = servers.map(({ clientUrl }) => clientUrl);
   let present: ReadonlySet<string> = new Set();
   try {
     await using world = await fleet.world({ seeds }, { signal: limit, timeoutMs: START_TIMEOUT_MS });
@@ -26,7 +27,7 @@ export async function waitForAgents(
     for await (const _ of world.watchEndpoints({ signal: limit })) {
       const endpoints = await world.advertisedEndpoints({ signal: limit });
       const serving = fleet.hosts.filter(({ name }) => endpoints.has(name));
-      if (serving.length >= voters(fleet.hosts.length)) return serving.map(({ clientUrl }) => clientUrl);
+      if (serving.length >= voters(servers.length)) return serving.map(({ clientUrl }) => clientUrl);
     }
     throw limit.reason;
   } catch (error) {

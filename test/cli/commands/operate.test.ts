@@ -3,22 +3,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'ava';
-import { createFleet, type Fleet } from '../../../fixtures/index.js';
-import {
-  agentsRegistered,
-  connectionFlags,
-  hawser,
-  startHawser,
-  temporaryFolder,
-} from '../helpers/hawser.js';
+import { startFleet, type TestFleet } from '../../../testing/index.js';
+import { connectionFlags, hawser, startHawser, temporaryFolder } from '../helpers/hawser.js';
 
-let fleet: Fleet;
+let fleet: TestFleet;
 let flags: string[];
 
 test.before(async () => {
-  fleet = await createFleet({ hosts: 2, members: 1 });
+  fleet = await startFleet({ hosts: 2, servers: 1, agents: true });
   flags = connectionFlags(fleet);
-  await agentsRegistered(fleet);
 });
 test.after.always(() => fleet?.close());
 

@@ -1,13 +1,13 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { createFleet, type Fleet } from '../../../fixtures/index.js';
+import { startFleet, type TestFleet } from '../../../testing/index.js';
 import { connectionFlags, hawser, type Result, temporaryFolder } from '../helpers/hawser.js';
 
-let fleet: Fleet;
+let fleet: TestFleet;
 
 test.before(async () => {
-  fleet = await createFleet({ hosts: 1, agents: false });
+  fleet = await startFleet({ hosts: 1 });
 });
 test.after.always(() => fleet?.close());
 

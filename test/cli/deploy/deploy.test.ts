@@ -4,32 +4,24 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
-import { createFleet, type Fleet } from '../../../fixtures/index.js';
-import {
-  agentsRegistered,
-  connectionFlags,
-  hawser,
-  lastJson,
-  shown,
-  startHawser,
-  temporaryFolder,
-} from '../helpers/hawser.js';
+import { startFleet, type TestFleet } from '../../../testing/index.js';
+import { connectionFlags, hawser, lastJson, shown, startHawser, temporaryFolder } from '../helpers/hawser.js';
 
 const prefix = '/var/lib/hawser';
 
-let fleet: Fleet;
+let fleet: TestFleet;
 let flags: string[];
 
 test.before(async () => {
   // Releases go to a file system of 4 MB, so that a full disk can be tried without harm to etcd.
-  fleet = await createFleet({
+  fleet = await startFleet({
     hosts: 2,
-    members: 1,
+    servers: 1,
+    agents: true,
     backend: 'containers',
-    tmpfs: { [`${prefix}/apps`]: 4_000_000 },
+    disks: { [`${prefix}/apps`]: 4_000_000 },
   });
   flags = connectionFlags(fleet);
-  await agentsRegistered(fleet);
 });
 test.after.always(() => fleet?.close());
 
@@ -233,7 +225,6 @@ test.serial(
     await host.stopAgent('SIGKILL');
     await host.startAgent();
     await once(trying, 'exit');
-    await agentsRegistered(fleet);
     t.is(await answer('h2'), 'steady');
     t.is(await current('h2'), `releases/${id}`);
   },

@@ -1,16 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { createFleet, type Fleet } from '../../../fixtures/index.js';
-import { agentsRegistered, connectionFlags, hawser, lastJson, temporaryFolder } from '../helpers/hawser.js';
+import { startFleet, type TestFleet } from '../../../testing/index.js';
+import { connectionFlags, hawser, lastJson, temporaryFolder } from '../helpers/hawser.js';
 
-let fleet: Fleet;
+let fleet: TestFleet;
 let flags: string[];
 
 test.before(async () => {
-  fleet = await createFleet({ hosts: 3, members: 1, backend: 'containers' });
+  fleet = await startFleet({ hosts: 3, servers: 1, agents: true, backend: 'containers' });
   flags = connectionFlags(fleet);
-  await agentsRegistered(fleet);
 });
 test.after.always(() => fleet?.close());
 

@@ -1,14 +1,13 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { createFleet, type Fleet, type Host } from '../../../fixtures/index.js';
-import { agentsRegistered, hawser, temporaryFolder } from '../helpers/hawser.js';
+import { type Host, startFleet, type TestFleet } from '../../../testing/index.js';
+import { hawser, temporaryFolder } from '../helpers/hawser.js';
 
-let fleet: Fleet;
+let fleet: TestFleet;
 
 test.before(async () => {
-  fleet = await createFleet({ hosts: 3, members: 1 });
-  await agentsRegistered(fleet);
+  fleet = await startFleet({ hosts: 3, servers: 1, agents: true });
 });
 test.after.always(() => fleet?.close());
 

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
-import { createFleet, type Fleet } from '../../../fixtures/index.js';
+import { startFleet, type TestFleet } from '../../../testing/index.js';
 import { hawser, shown, startHawser, temporaryFolder } from '../helpers/hawser.js';
 import { sentBesidesText } from '../helpers/hostile.js';
 import { hawserInTerminal } from '../helpers/terminal.js';
 
 const prefix = '/var/lib/hawser';
 
-let fleet: Fleet;
+let fleet: TestFleet;
 let flags: string[];
 
 /** A log of an app on a host. */
@@ -25,7 +25,7 @@ async function on(host: string, script: string): Promise<string> {
 }
 
 test.before(async () => {
-  fleet = await createFleet({ hosts: 2, backend: 'containers', agents: false });
+  fleet = await startFleet({ hosts: 2, backend: 'containers' });
   flags = [
     ...fleet.hosts.flatMap(({ destination }) => ['--ssh-url', destination]),
     ...['--ssh-known-hosts', fleet.knownHostsFile, '--ssh-id', fleet.identityFile],

@@ -1,15 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { createFleet, type Fleet } from '../../../fixtures/index.js';
-import { agentsRegistered, connectionFlags, hawser, temporaryFolder } from '../helpers/hawser.js';
+import { startFleet, type TestFleet } from '../../../testing/index.js';
+import { connectionFlags, hawser, temporaryFolder } from '../helpers/hawser.js';
 import { hawserInTerminal } from '../helpers/terminal.js';
 
-let fleet: Fleet;
+let fleet: TestFleet;
 
 test.before(async () => {
-  fleet = await createFleet({ hosts: 1 });
-  await agentsRegistered(fleet);
+  fleet = await startFleet({ hosts: 1, agents: true });
 });
 test.after.always(() => fleet?.close());
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import test from 'ava';
-import { createFleet, type Fleet } from '../../../fixtures/index.js';
+import { startFleet, type TestFleet } from '../../../testing/index.js';
 import { type AddressedTunnelOptions, type Ask, parseDestination, Tunnel } from '../../../tunnel/index.js';
 import { answering, connects, refused } from '../helpers/logins.js';
 import { SshAgent } from '../helpers/ssh-agent.js';
@@ -23,10 +23,10 @@ Match User types
   AuthenticationMethods password
 `;
 
-let fleet: Fleet;
+let fleet: TestFleet;
 
 test.before(async () => {
-  fleet = await createFleet({ hosts: 1, agents: false, backend: 'containers', sshdConfig });
+  fleet = await startFleet({ backend: 'containers', sshd: { config: sshdConfig } });
   const [host] = fleet.hosts;
   const add = 'useradd -m answers && useradd -m types && chpasswd';
   const input = ['root', 'answers', 'types'].map((user) => `${user}:${password}\n`).join('');
