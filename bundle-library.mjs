@@ -53,22 +53,25 @@ function programs() {
   );
 }
 
-/** What declarations name of zod, which no consumer has to have: it is inside of the files. */
-const ZOD = `export declare namespace z {
-  interface ZodType<Output = unknown, Input = unknown> {
-    readonly _zod: { readonly output: Output; readonly input: Input };
-  }
-}
-`;
-
+/**
+ * Declarations name types of zod, which no consumer has to have: it is inside of the files. None of what they say of it is part
+ * of the API, so it is enough that the names are there.
+ */
 function declareWithoutZod(outdir) {
-  writeFileSync(`${outdir}/zod.d.ts`, ZOD);
+  const names = new Set();
   for (const file of compiled('.d.ts')) {
     const text = readFileSync(file, 'utf8');
-    if (!text.includes("from 'zod'")) continue;
+    if (!/from '(zod|[./]+lib\/zod\.js)'/.test(text)) continue;
+    for (const [, name] of text.matchAll(/\bz\.((?:core\.)?[$\w]+)/g)) names.add(name);
     const place = relative(dirname(file), `${inProject('dist/lib')}/zod.js`);
     writeFileSync(file, text.replaceAll("from 'zod'", `from '${place}'`));
   }
+  const declare = (name) => `  type ${name}<A = unknown, B = unknown> = { readonly _zod?: [A, B] };\n`;
+  const sorted = [...names].sort();
+  const own = sorted.filter((name) => !name.includes('.')).map(declare);
+  const core = sorted.filter((name) => name.includes('.')).map((name) => declare(name.slice('core.'.length)));
+  const spaces = `namespace z {\n${own.join('')}  namespace core {\n${core.join('')}  }\n}`;
+  writeFileSync(`${outdir}/zod.d.ts`, `export declare ${spaces}\n`);
 }
 
 /** Maps lead to our own sources; those of others would be as large again. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,11 +13,24 @@ interface Packed {
 }
 
 const run = promisify(execFile);
+/** The first on the PATH of this name. */
+async function findProgram(name: string): Promise<string> {
+  return (await run('sh', ['-c', `command -v ${name}`])).stdout.trim();
+}
+
+/** A PATH on which there is nothing but Node, npm and a shell: no compiler, no Python, no git. */
+async function barePath(): Promise<string> {
+  const folder = join(consumer, 'bin');
+  await mkdir(folder);
+  for (const name of ['node', 'npm', 'sh']) await symlink(await findProgram(name), join(folder, name));
+  return folder;
+}
 
 /** An empty project of somebody else, with hawser installed from the package that would be published. */
 let consumer = '';
 let packed: Packed;
 let said = '';
+let bare: NodeJS.ProcessEnv = {};
 
 test.before(async () => {
   consumer = await mkdtemp(join(tmpdir(), 'hawser-consumer-'));
@@ -28,7 +41,8 @@ test.before(async () => {
   [packed] = JSON.parse(pack.stdout) as [Packed];
   await writeFile(join(consumer, 'package.json'), '{ "private": true, "type": "module" }\n');
   const install = ['install', ...quietInstall, '--prefix', consumer, join(consumer, packed.filename)];
-  said = (await run('npm', install, { cwd: consumer, env: npmEnvironment })).stderr;
+  bare = { ...npmEnvironment, PATH: await barePath() };
+  said = (await run(await findProgram('npm'), install, { cwd: consumer, env: bare })).stderr;
 });
 test.after.always(() => rm(consumer, { recursive: true, force: true }));
 
@@ -40,8 +54,31 @@ test('it installs on this Node without a warning about it', (t) => {
 
 test('the installed command runs', async (t) => {
   const { version } = JSON.parse(await readFile(installed('package.json'), 'utf8')) as { version: string };
-  const { stdout } = await run(join(consumer, 'node_modules', '.bin', 'hawser'), ['--version']);
+  const command = join(consumer, 'node_modules', '.bin', 'hawser');
+  const { stdout } = await run(command, ['--version'], { env: bare });
   t.is(stdout.trim(), version);
+});
+
+test('every entry point loads, and they share their classes', async (t) => {
+  const program = `
+    const [all, tunnel, world, agent] = await Promise.all(
+      ['hawser', 'hawser/tunnel', 'hawser/world', 'hawser/agent'].map((name) => import(name)));
+    console.log(all.TunnelError === tunnel.TunnelError, all.WorldError === world.WorldError, all.EmbdEtcd === agent.EmbdEtcd);`;
+  await writeFile(join(consumer, 'load.mjs'), program);
+  const { stdout, stderr } = await run(process.execPath, [join(consumer, 'load.mjs')]);
+  t.deepEqual([stdout, stderr], ['true true true\n', '']);
+});
+
+test('it takes no more room than docs/dependencies.md says', async (t) => {
+  const page = await readFile(installed('docs/dependencies.md'), 'utf8');
+  const [, stated] = /\*\*The installed size is (\d+) MB\*\*/.exec(page) ?? [];
+  const folder = join(consumer, 'node_modules');
+  const paths = await readdir(folder, { recursive: true });
+  let blocks = 0;
+  for (const path of paths) blocks += (await lstat(join(folder, path))).blocks;
+  const megabytes = (blocks * 512) / 1e6;
+  t.true(megabytes <= Number(stated), `${megabytes} MB`);
+  t.true(megabytes > Number(stated) * 0.8, `it is ${megabytes} MB now: say so`);
 });
 
 test('it holds what it links to, no tests, and nothing that only this Node takes', async (t) => {
