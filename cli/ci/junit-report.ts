@@ -33,7 +33,7 @@ export function junitReport(story: DeployStory, machine: string): string {
     package: 'hawser',
     name: nameOf(story),
     timestamp: story.startedAt.slice(0, 19),
-    hostname: machine,
+    hostname: machine || 'localhost',
     tests: String(cases.length),
     failures: String(count('failure')),
     errors: String(count('error')),

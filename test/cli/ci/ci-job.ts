@@ -31,13 +31,16 @@ export class CiJob implements AsyncDisposable {
 
   static async start(): Promise<CiJob> {
     const folder = await mkdtemp(path.join(tmpdir(), 'hawser-ci-'));
+    const page = await readFile(path.join(projectFolder, 'docs/ci.md'), 'utf8');
+    const [, options = ''] = /^(restrict,.*) ssh-ed25519 AAAA/m.exec(page) ?? [];
+    const [, sshd = ''] = /^ {2}(AllowStreamLocalForwarding .*)$/m.exec(page) ?? [];
     const fleet = await createFleet({
       ...{ hosts: 2, members: 1, backend: 'processes', agents: false },
-      sshdConfig: 'AllowStreamLocalForwarding local\nX11Forwarding yes\n',
+      sshdConfig: `${sshd}\nX11Forwarding yes\n`,
     });
     const home = (await fleet.host('h1').exec(['pwd'])).stdout.trim();
     const job = new CiJob(fleet, folder, `${home}/agent/etcd.sock`);
-    await job.#makeKeys();
+    await job.#letIn(options);
     await job.#makeCheckout();
     await agentsRegistered(fleet);
     return job;
@@ -117,13 +120,12 @@ export class CiJob implements AsyncDisposable {
     });
   }
 
-  async #makeKeys(): Promise<void> {
+  /** @param options of the key in authorized_keys, for a host that `up` made */
+  async #letIn(options: string): Promise<void> {
     for (const key of ['ssh', 'sign']) await makeKey(path.join(this.folder, key));
     const signers = path.join(this.folder, 'allowed_signers');
     await writeFile(signers, `ci ${await readFile(path.join(this.folder, 'sign.pub'), 'utf8')}`);
     await chmod(signers, 0o644);
-    const page = await readFile(path.join(projectFolder, 'docs/ci.md'), 'utf8');
-    const [, options = ''] = /^(restrict,.*) ssh-ed25519 AAAA/m.exec(page) ?? [];
     const key = await readFile(path.join(this.folder, 'ssh.pub'), 'utf8');
     const line = `${options.replace('/run/hawser/etcd.sock', this.socket)} ${key}`;
     for (const host of this.fleet.hosts) {
