@@ -78,6 +78,8 @@ export function readOptions(options: StartFleetOptions): FleetOptions {
     // Each host has its own by now.
     sshd: {},
     agents,
+    // Else processes could not be cut off.
+    ownNetworks: true,
     ...given({ backend: options.backend, etcd: options.etcd, name, signal, keep: options.keep }),
     ...given({ delayMs: options.delayMs, key: key && given(key), members: options.servers }),
     log: logTo(options.onPrepare ?? sayOnStderr),
