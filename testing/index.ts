@@ -12,6 +12,7 @@ export {
   type Host,
   type HostKeyType,
   listFleets,
+  removeDeadFleets,
 } from '../fixtures/index.js';
 export { attachFleet, prepareFleets, startFleet } from './start-fleet.js';
 export type { HostOptions, NamedHostOptions, SshdOption, StartFleetOptions } from './start-options.js';
