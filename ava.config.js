@@ -54,6 +54,7 @@ const slow = [
   'churn/churn',
   'cli/ci/deploy-from-ci',
   'cli/demo',
+  'cli/lab/lab',
   'cli/secrets/secret',
   'docs/sessions',
   'fixtures/faults',

@@ -65,7 +65,7 @@ const optional = {
       const [, file] = resolve(resolveDir, path).split('/node_modules/');
       return { path: file, external: true };
     });
-    onResolve({ filter: /^\.\/load-fixtures\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^\.\/load-(fixtures|testing)\.cjs$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
@@ -136,6 +136,9 @@ const { contents: program, metafile } = await bundle(
     replacing(/\/cli\/demo\/load-fixtures\.js$/, {
       "import('../../fixtures/index.js')": "require('./load-fixtures.cjs')()",
     }),
+    replacing(/\/cli\/lab\/load-testing\.js$/, {
+      "import('../../testing/index.js')": "require('./load-testing.cjs')()",
+    }),
     widthOfAscii,
     optional,
     unused,
@@ -153,7 +156,8 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 writeFileSync(`${folder}/program.cjs`, program);
 writeFileSync(`${folder}/hawser.cjs`, command);
-writeFileSync(`${folder}/load-fixtures.cjs`, "module.exports = () => import('../lib/fixtures.js');\n");
+for (const name of ['fixtures', 'testing'])
+  writeFileSync(`${folder}/load-${name}.cjs`, `module.exports = () => import('../lib/${name}.js');\n`);
 const compiled = `${folder}/${hash}-${process.version}-${process.arch}.compiled`;
 const { status } = spawnSync(
   process.execPath,

@@ -13,6 +13,7 @@ export const COMMANDS: readonly {
     heading: 'Set up:',
     commands: {
       demo: async () => (await import('./commands/demo.js')).demoCommand,
+      lab: async () => (await import('./commands/lab/lab.js')).labCommand,
       up: async () => (await import('./commands/setup/up.js')).upCommand,
       down: async () => (await import('./commands/setup/down.js')).downCommand,
       upgrade: async () => (await import('./commands/setup/upgrade.js')).upgradeCommand,

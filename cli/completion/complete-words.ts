@@ -1,7 +1,7 @@
 import type { Argument, Command, Option } from 'commander';
 
 /** What can stand at a place of a command line, beside what commander itself knows. */
-export type NameKind = 'fleets' | 'hosts' | 'apps' | 'destinations' | 'files' | 'none';
+export type NameKind = 'fleets' | 'hosts' | 'apps' | 'destinations' | 'labs' | 'lab-hosts' | 'files' | 'none';
 
 /** What can be typed next. */
 export type Completion =
@@ -89,6 +89,7 @@ class Place {
 
   #valueOf(option: Option): Completion {
     if (option.argChoices !== undefined) return words(option.argChoices.map((one) => [one, '']));
+    if (option.long === '--name' && this.#command.parent?.name() === 'lab') return this.#names('labs');
     const [, placeholder = ''] = /[<[]([^>\]]+)[>\]]/.exec(option.flags) ?? [];
     return this.#names(NAMES_OF_OPTIONS[option.long ?? ''] ?? kindOf(placeholder));
   }
@@ -99,6 +100,8 @@ class Place {
     const argument: Argument | undefined = all[this.#arguments] ?? (last?.variadic ? last : undefined);
     if (argument === undefined) return this.#names('none');
     if (argument.argChoices !== undefined) return words(argument.argChoices.map((one) => [one, '']));
+    if (this.#command.parent?.name() === 'lab' && /^hosts?$/.test(argument.name()))
+      return this.#names('lab-hosts');
     const path = `${this.#command.parent?.name()} ${this.#command.name()}`;
     return this.#names(NAMES_OF_ARGUMENTS[path] ?? kindOf(argument.name()));
   }
@@ -123,6 +126,8 @@ const NAMES_OF_ARGUMENTS: Readonly<Record<string, NameKind | undefined>> = {
   'fleet edit': 'fleets',
   'fleet add': 'files',
   'forward stop': 'fleets',
+  'lab show': 'labs',
+  'lab down': 'labs',
 };
 
 function kindOf(placeholder: string): NameKind {

@@ -17,6 +17,10 @@ export async function findNames(
   if (kind === 'fleets') return fleetNames();
   if (kind === 'apps') return (await seen(fleet)).apps;
   if (kind === 'destinations') return destinations(fleet);
+  if (kind === 'labs' || kind === 'lab-hosts') {
+    const { namesInLabs } = await import('../lab/labs.js');
+    return orNone(namesInLabs(kind));
+  }
   if (kind !== 'hosts') return [];
   const before = typed.slice(0, typed.lastIndexOf(',') + 1);
   return (await hostNames(fleet)).map((name) => `${before}${name}`);

@@ -111,9 +111,34 @@ const demo = z.object({
   deployMs: z.int(),
 });
 
+const lab = z.object({
+  name: z.string().describe('The name of the lab.'),
+  backend: z.string().describe('`docker`, `podman` or `processes`.'),
+  folder: file.describe('A directory that is private to you.'),
+  sshConfig: file.describe('For `ssh -F`.'),
+  identity: file,
+  knownHosts: file,
+  config: file.describe('For `--config` of other commands.'),
+  etcd: z.array(z.string()).describe('Endpoints, as the hosts see them; empty without agents.'),
+  hosts: z.array(
+    z.object({ hostname, sshUrl: z.string(), address: z.string(), faults: z.array(z.string()) }),
+  ),
+});
+const faulty = value(z.array(z.object({ hostname, faults: z.array(sentence) })));
+const labFaults = ['cut', 'freeze', 'thaw', 'kill', 'start', 'delay', 'clock', 'fill-disk', 'heal'];
+
 /** Of the commands that set fleets up, and the ways to them. */
 export const setupOutputs: CommandOutputs = {
   demo: value(z.union([demo, z.object({ stopped: z.int() }).describe('With --stop.')])),
+  'lab up': value(lab),
+  'lab show': value(lab),
+  'lab list': value(
+    z.array(
+      z.object({ name: z.string(), backend: z.string(), hosts: hostnames, folder: file, since: moment }),
+    ),
+  ),
+  ...Object.fromEntries(labFaults.map((name) => [`lab ${name}`, faulty])),
+  'lab down': value(z.object({ removed: z.array(z.string()) })),
   up: value(z.union([up, upPlan])),
   down: value(z.object({ removed: hostnames, problems: z.array(z.string()) })),
   upgrade: value(

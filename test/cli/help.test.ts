@@ -121,7 +121,7 @@ test.serial('a sentence on what was typed is one line, and names what was meant'
 
 test.serial('a misspelt command after help, or below one that does something itself, is named', async (t) => {
   for (const [words, name] of [
-    [['help', 'statsu'], "'statsu' of hawser: expected demo, up"],
+    [['help', 'statsu'], "'statsu' of hawser: expected demo, lab, up"],
     [['help', 'str', 'gte'], "'gte' of str: expected get, set, del, watch"],
     [['str', 'help', 'gte'], "'gte' of str: expected get, set, del, watch"],
     [['members', 'forgt'], "'forgt' of members: expected recover, defrag, forget"],

@@ -26,6 +26,19 @@ const interrupted = (shows: RegExp) => async (terminal: Terminal) => {
 /** How each command is called; one that is not here fails the first test. */
 export const calls: Readonly<Record<string, readonly Call[]>> = {
   demo: [{ args: ['--backend', hostile('kind')] }],
+  'lab up': [{ args: ['--name', hostile('lab')] }],
+  'lab list': [{ args: [] }],
+  'lab show': [{ args: [hostile('lab')] }],
+  'lab cut': [{ args: [hostile('host'), '--name', hostile('lab')] }],
+  'lab freeze': [{ args: [hostile('host'), '--name', hostile('lab')] }],
+  'lab thaw': [{ args: [hostile('host'), '--name', hostile('lab')] }],
+  'lab kill': [{ args: [hostile('host'), '--name', hostile('lab')] }],
+  'lab start': [{ args: [hostile('host'), '--name', hostile('lab')] }],
+  'lab delay': [{ args: [hostile('host'), '1s', '--name', hostile('lab')] }],
+  'lab clock': [{ args: [hostile('host'), '1s', '--name', hostile('lab')] }],
+  'lab fill-disk': [{ args: [hostile('host'), '--name', hostile('lab')] }],
+  'lab heal': [{ args: [hostile('host'), '--name', hostile('lab')] }],
+  'lab down': [{ args: [hostile('lab')] }],
   run: [
     {
       args: ['--no-server', '--hostname', 'me', '--prefix', 'PREFIX', '--verbose'],

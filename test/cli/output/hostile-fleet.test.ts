@@ -67,7 +67,7 @@ interface Started {
 }
 
 /** Commands that talk to no fleet. */
-const withoutFleet = /^(demo|init|trust|bridge|exec|ssh|cp|fleet .*|forward list|completion)$/;
+const withoutFleet = /^(demo|lab .*|init|trust|bridge|exec|ssh|cp|fleet .*|forward list|completion)$/;
 
 function lineOf({ command, call }: Started, cwd: string, flags: readonly string[]): string[] {
   const places = {
