@@ -15,8 +15,11 @@ import { wantsColours } from './screen/style-colours.js';
 
 // The only file of the command line that writes to its output; a test checks that no other does.
 
-/** In GitHub Actions, lines of a log can be commands: nobody else's text becomes one. Its job is the same all the time. */
-const isRunnerReading = ciSystem(process.env) === 'github';
+/** In whose job we are, which is the same all the time. */
+const system = ciSystem(process.env);
+
+/** In GitHub Actions, lines of a log can be commands: nobody else's text becomes one. */
+const isRunnerReading = system === 'github';
 
 function guarded(text: string): string {
   return isRunnerReading ? withoutCommands(text) : text;
@@ -221,9 +224,12 @@ export function endView({
   process.stderr.write((isFullScreen ? status.leaveFullScreen(size) : status.show([], size)) + SHOW_CURSOR);
 }
 
-/** Whether stderr is a terminal on which lines can be rewritten, and nobody else uses it: we are not in the background. */
+/**
+ * Whether stderr is a terminal on which lines can be rewritten, and nobody else uses it: we are not in the background. The log of a CI
+ * job is none, also where the job has made itself a terminal for the sake of colours.
+ */
 export function isStatusSeen(): boolean {
-  return isRemarkSeen() && process.env['TERM'] !== 'dumb' && isInForeground();
+  return system === undefined && isRemarkSeen() && process.env['TERM'] !== 'dumb' && isInForeground();
 }
 
 /** Where inquirer draws questions. It moves the cursor, so each text that it gets must already be escaped. */
