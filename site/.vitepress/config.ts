@@ -16,6 +16,14 @@ export default defineConfig({
   // Addresses in prose are examples, not links.
   markdown: {
     linkify: false,
+    // The same as where the pages are read as plain Markdown.
+    anchor: {
+      slugify: (heading) =>
+        heading
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N} _-]/gu, '')
+          .replaceAll(' ', '-'),
+    },
     config: ({ renderer: { rules }, utils }) => {
       // Braces stand for themselves, not for what Vue would put there.
       rules.text = (tokens, index) =>

@@ -20,6 +20,7 @@ const SECTIONS: readonly (readonly [folder: string, text: string])[] = [
   ['reference/commands', 'Commands'],
   [LIBRARY, 'Library'],
   ['examples', 'Examples'],
+  ['examples/ci', 'Examples for CI'],
   ['project', 'The project'],
 ];
 
