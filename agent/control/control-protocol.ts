@@ -1,8 +1,15 @@
 import { z } from 'zod';
 
 /** The state of a host's etcd server; `no-quorum`: running, but without a leader. */
-export const SERVER_STATES = ['none', 'starting', 'learner', 'voter', 'no-quorum', 'stopped'] as const;
-export type ServerState = (typeof SERVER_STATES)[number];
+export type ServerState = 'none' | 'starting' | 'learner' | 'voter' | 'no-quorum' | 'stopped';
+export const SERVER_STATES = [
+  'none',
+  'starting',
+  'learner',
+  'voter',
+  'no-quorum',
+  'stopped',
+] as const satisfies readonly ServerState[];
 
 /** A member, from the server's own member list; the id is decimal. */
 export interface ReportedMember {

@@ -30,7 +30,7 @@ export async function generateReference(project: string): Promise<Reference> {
       'hawser-yaml': schemaTable(manifestJsonSchema()),
       'fleet-file': schemaTable(fleetJsonSchema()),
       library:
-        'Every export: [hawser](library/hawser/index.md), [hawser/tunnel](library/hawser/tunnel/index.md), [hawser/world](library/hawser/world/index.md), [hawser/agent](library/hawser/agent/index.md).',
+        'Every export: [hawser](library/hawser/index.md), [hawser/tunnel](library/hawser/tunnel/index.md), [hawser/world](library/hawser/world/index.md), [hawser/agent](library/hawser/agent/index.md), [hawser/testing](library/hawser/testing/index.md).',
     },
     pages: commandPages(root),
   };

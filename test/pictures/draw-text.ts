@@ -1,7 +1,7 @@
 import type { Run, Style } from './screen.js';
 
 /** Of a character, and of a line, in the units of the picture. */
-export const CELL = { width: 8.4, height: 18, ascent: 13 } as const;
+const CELL = { width: 8.4, height: 18, ascent: 13 } as const;
 const FONT_SIZE = 14;
 const MARGIN = 14;
 /** The bar at the top of the window. */
@@ -35,7 +35,7 @@ export interface Size {
 }
 
 /** How far down a row is. */
-export function top(row: number): number {
+function top(row: number): number {
   return round(BAR + MARGIN / 2 + row * CELL.height);
 }
 

@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import { ROLLOUTS_PREFIX } from '../../keys.js';
 
-export const VERDICTS = ['healthy', 'rolled-back', 'paused', 'failed', 'superseded', 'stopped'] as const;
-
 /** How a deploy ended. It is decided once, by the hosts, and is the same for every viewer. */
-export type Verdict = (typeof VERDICTS)[number];
+export type Verdict = 'healthy' | 'rolled-back' | 'paused' | 'failed' | 'superseded' | 'stopped';
+
+export const VERDICTS = [
+  'healthy',
+  'rolled-back',
+  'paused',
+  'failed',
+  'superseded',
+  'stopped',
+] as const satisfies readonly Verdict[];
 
 /** How far the hosts are with a deploy. */
 export interface RolloutRecord {
