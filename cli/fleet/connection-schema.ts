@@ -53,24 +53,40 @@ const fleetId = z
   });
 
 export const connectionKeys = {
-  'ssh-url': texts.optional(),
-  'ssh-hostkey': text.optional(),
-  'ssh-id': texts.optional(),
-  'ssh-known-hosts': texts.optional(),
-  transport: z.enum(TRANSPORTS, { error: `expected one of ${TRANSPORTS.join(', ')}` }).optional(),
-  seeds: texts.optional(),
+  'ssh-url': texts.optional().describe('SSH destinations that lead to the fleet. All are tried at once.'),
+  'ssh-hostkey': text.optional().describe('The only host key to accept: "ssh-ed25519 AAAA…" or SHA256:….'),
+  'ssh-id': texts.optional().describe('Private keys to log in with, before those of ssh_config.'),
+  'ssh-known-hosts': texts.optional().describe('known_hosts files to read instead of those of ssh_config.'),
+  transport: z
+    .enum(TRANSPORTS, { error: `expected one of ${TRANSPORTS.join(', ')}` })
+    .optional()
+    .describe('How SSH is spoken: by ssh2 in this process, or by the ssh of this machine. Default: auto.'),
+  seeds: texts
+    .optional()
+    .describe('Where etcd serves, as the host sees it. Default: unix:///run/hawser/etcd.sock.'),
   tls: z
     .strictObject(
-      { cacert: text.exactOptional(), cert: text.exactOptional(), key: text.exactOptional() },
+      {
+        cacert: text.exactOptional().describe('The authority that signed the certificate of etcd: a file.'),
+        cert: text.exactOptional().describe('Your own certificate: a file.'),
+        key: text.exactOptional().describe('Its private key: a file.'),
+      },
       { error: 'expected a mapping with cacert, cert and key' },
     )
-    .optional(),
-  'etcd-user': text.optional(),
-  'password-file': text.optional(),
-  namespace: z.string({ error: 'expected text' }).optional(),
-  hostname: text.optional(),
-  'ssh-hosts': z.array(text, { error: 'expected a list of SSH destinations' }).optional(),
-  'fleet-id': fleetId.optional(),
+    .optional()
+    .describe('Certificates for seeds with https.'),
+  'etcd-user': text.optional().describe('The user of etcd, where it has authentication switched on.'),
+  'password-file': text.optional().describe('The file with the password of that user.'),
+  namespace: z
+    .string({ error: 'expected text' })
+    .optional()
+    .describe('What all keys in etcd begin with. Default: /_mgmt.'),
+  hostname: text.optional().describe('The name that this machine has in the fleet. Default: its host name.'),
+  'ssh-hosts': z
+    .array(text, { error: 'expected a list of SSH destinations' })
+    .optional()
+    .describe('The SSH destinations of single hosts, for commands that log in to each.'),
+  'fleet-id': fleetId.optional().describe('The ID of the fleet: hosts of any other are refused.'),
 };
 
 const connectionSchema = z.object(connectionKeys);

@@ -24,12 +24,14 @@ const strategyRule = `expected a strategy: ${STRATEGIES.slice(0, -1).join(', ')}
 const schedule = z
   .strictObject(
     {
-      namespace: text('expected the name of a schedule').regex(
-        /^[^/\p{Cc}]{1,200}$/u,
-        'expected the name of a schedule, without a slash',
-      ),
-      'max-count': count(1).optional(),
-      strategy: z.enum(STRATEGIES, strategyRule).optional(),
+      namespace: text('expected the name of a schedule')
+        .regex(/^[^/\p{Cc}]{1,200}$/u, 'expected the name of a schedule, without a slash')
+        .describe('The name of the schedule.'),
+      'max-count': count(1).optional().describe('On how many hosts at most. Default: all.'),
+      strategy: z
+        .enum(STRATEGIES, strategyRule)
+        .optional()
+        .describe('How the hosts are chosen. Default: rr.'),
     },
     { error: scheduleRule },
   )
@@ -49,15 +51,20 @@ const FAILURE_ACTIONS = ['rollback', 'pause', 'continue'] as const;
 const rollout = z
   .strictObject(
     {
-      batch: batch.optional(),
-      canary: count(1).optional(),
-      pause: duration.optional(),
-      'max-failures': count(0).optional(),
-      timeout: duration.optional(),
+      batch: batch
+        .optional()
+        .describe('How many hosts switch at a time: a number, or a part such as 25%. Default: all.'),
+      canary: count(1).optional().describe('How many hosts go first, alone. Default: none.'),
+      pause: duration.optional().describe('Between the canary and each batch. Default: none.'),
+      'max-failures': count(0).optional().describe('How many hosts may fail. Default: 0.'),
+      timeout: duration.optional().describe('For the whole rollout. Default: 10m.'),
       'on-failure': z
         .enum(FAILURE_ACTIONS, { error: `expected one of ${FAILURE_ACTIONS.join(', ')}` })
-        .optional(),
-      confirm: duration.optional(),
+        .optional()
+        .describe('What happens when more hosts fail than may, or a canary does. Default: rollback.'),
+      confirm: duration
+        .optional()
+        .describe('Go back by itself unless a person confirms the deploy within this time.'),
     },
     { error: 'expected a mapping with keys such as batch and canary' },
   )
@@ -76,10 +83,10 @@ const rollout = z
 
 const hooks = z.strictObject(
   {
-    prepare: hook.optional(),
-    once: hook.optional(),
-    verify: hook.optional(),
-    stop: hook.optional(),
+    prepare: hook.optional().describe('On each host, before it switches.'),
+    once: hook.optional().describe('On one host, before any switches: for migrations.'),
+    verify: hook.optional().describe('On each host, after it is healthy.'),
+    stop: hook.optional().describe('On each host, before a release is stopped.'),
   },
   { error: 'expected a mapping with prepare, once, verify and stop' },
 );

@@ -4,13 +4,12 @@ import { appKeys, appName } from './app-schema.js';
 
 const SCHEMA_ID = 'hawser.schema.json';
 
-/** The JSON Schema of a `hawser.yaml`, with which editors check and complete it. Connection keys are allowed, not described. */
+/** The JSON Schema of a `hawser.yaml`, with which editors check and complete it. */
 export function manifestJsonSchema(): Readonly<Record<string, unknown>> {
-  const anything = Object.fromEntries(Object.keys(connectionKeys).map((key) => [key, z.any()]));
   const whole = z.strictObject({
     name: appName.describe('The name of the app.').optional(),
     ...appKeys,
-    ...anything,
+    ...connectionKeys,
   });
   const { $schema, ...schema } = z.toJSONSchema(whole, { io: 'input' });
   return { $schema, $id: SCHEMA_ID, title: 'hawser.yaml', ...schema };

@@ -21,14 +21,17 @@ const tcpAddress = z
 const health = z
   .strictObject(
     {
-      http: httpUrl.optional(),
-      tcp: tcpAddress.optional(),
-      exec: argv.optional(),
-      timeout: duration.optional(),
-      interval: duration.optional(),
-      'try-timeout': duration.optional(),
-      successes: count(1).optional(),
-      'answered-by': z.enum(['app', 'anyone'], { error: 'expected app or anyone' }).optional(),
+      http: httpUrl.optional().describe('A URL that has to answer with 200 to 299.'),
+      tcp: tcpAddress.optional().describe('An address that has to accept connections: host:port.'),
+      exec: argv.optional().describe('A program that has to exit with 0.'),
+      timeout: duration.optional().describe('How long it may take to become healthy. Default: 30s.'),
+      interval: duration.optional().describe('Between two tries. Default: 500ms.'),
+      'try-timeout': duration.optional().describe('How long one try may take. Default: 5s.'),
+      successes: count(1).optional().describe('How many tries in a row have to pass. Default: 1.'),
+      'answered-by': z
+        .enum(['app', 'anyone'], { error: 'expected app or anyone' })
+        .optional()
+        .describe('Who may answer at the port: only the app (default), or also a proxy or container engine.'),
     },
     { error: 'expected a mapping with http, tcp or exec' },
   )
@@ -65,7 +68,10 @@ export const processKeys = {
 };
 
 const oneProcess = z.strictObject(
-  { ...processKeys, env: env.optional() },
+  {
+    ...processKeys,
+    env: env.optional().describe('Environment variables of this program, besides those of all.'),
+  },
   { error: 'expected a mapping with at least run' },
 );
 
@@ -104,7 +110,10 @@ export const hook = z.union(
   [
     argv.transform((run): Hook => ({ run })),
     z
-      .strictObject({ run: argv, timeout: duration.optional() })
+      .strictObject({
+        run: argv.describe('The program and its arguments.'),
+        timeout: duration.optional().describe('How long it may take. Default: 5m.'),
+      })
       .transform(({ run, timeout }): Hook => ({ run, ...present({ timeoutMs: timeout }) })),
   ],
   { error: 'expected a list of a program and its arguments, or a mapping with run and timeout' },

@@ -19,7 +19,14 @@ const from = z
 const how = z.union([
   form.transform((as) => toSecret(as, undefined)),
   z
-    .strictObject({ as: form.optional(), from: from.optional() })
+    .strictObject({
+      as: form
+        .optional()
+        .describe('A variable, or a file in the directory that HAWSER_SECRETS names. Default: env.'),
+      from: from
+        .optional()
+        .describe('A file on each host with the value. Default: what "hawser secret set" stored.'),
+    })
     .transform((keys) => toSecret(keys.as, keys.from)),
 ]);
 

@@ -100,9 +100,14 @@ const cpuRule = 'expected a number of CPUs such as 0.5';
 export const limits = z
   .strictObject(
     {
-      memory: size.optional(),
-      cpu: z.number({ error: cpuRule }).min(0.01, cpuRule).max(1024, cpuRule).optional(),
-      files: count(1).optional(),
+      memory: size.optional().describe('Such as 512MiB.'),
+      cpu: z
+        .number({ error: cpuRule })
+        .min(0.01, cpuRule)
+        .max(1024, cpuRule)
+        .optional()
+        .describe('Processors, or a part of one such as 0.5.'),
+      files: count(1).optional().describe('Open files of each program.'),
     },
     { error: 'expected a mapping with memory, cpu and files' },
   )

@@ -80,15 +80,21 @@ const labels = z
   });
 
 const hostKeysByName = {
-  ssh: destination,
-  'host-key': hostKeys.optional(),
-  jump: destination.optional(),
-  address: address.optional(),
-  user: user.optional(),
-  sudo: flag.optional(),
-  bridge: flag.optional(),
-  'age-recipient': ageRecipient.optional(),
-  labels: labels.optional(),
+  ssh: destination.describe(
+    'Where to log in, as ssh takes it: user@host:port, ssh://… or a Host of ssh_config.',
+  ),
+  'host-key': hostKeys
+    .optional()
+    .describe('The only host key to accept, or a list of them. Default: known_hosts decides.'),
+  jump: destination
+    .optional()
+    .describe('The destination to go through, instead of the ProxyJump of ssh_config.'),
+  address: address.optional().describe('The address at which the other hosts reach it.'),
+  user: user.optional().describe('The user to log in as, if ssh names none.'),
+  sudo: flag.optional().describe('The user stays out of the group hawser there, and enters etcd by sudo.'),
+  bridge: flag.optional().describe('etcd is entered by a command, because sshd forwards no unix sockets.'),
+  'age-recipient': ageRecipient.optional().describe('The only key to encrypt secrets for the host to.'),
+  labels: labels.optional().describe('Labels to select hosts by.'),
 };
 const host = z
   .strictObject(hostKeysByName, { error: 'expected a mapping with at least ssh' })
@@ -120,13 +126,19 @@ const clusterSize = z
   .min(1, 'expected at least 1')
   .max(99, 'expected at most 99');
 const ownKeys = {
-  name: fleetName.optional(),
-  'cluster-size': clusterSize.optional(),
-  'known-hosts': z.array(knownHostsLine, { error: 'expected a list of lines as in known_hosts' }).optional(),
+  name: fleetName.optional().describe('The name of the fleet. Default: that of the file.'),
+  'cluster-size': clusterSize.optional().describe('How many hosts run etcd.'),
+  'known-hosts': z
+    .array(knownHostsLine, { error: 'expected a list of lines as in known_hosts' })
+    .optional()
+    .describe(
+      'Lines as in known_hosts for the hosts on the way: only these keys are accepted from a host that a line names.',
+    ),
   authority: z
     .string({ error: 'expected certificates in PEM' })
     .regex(CERTIFICATES, 'expected certificates in PEM and nothing else')
-    .optional(),
+    .optional()
+    .describe('The certificates of the authority of the fleet, in PEM.'),
 };
 const whole = { error: 'expected a mapping of keys to values' };
 const perHost = z
@@ -135,7 +147,13 @@ const perHost = z
 
 /** A file with the hosts of a fleet. */
 export const fleetSchema = z.strictObject(
-  { ...ownKeys, ...connectionKeys, 'ssh-url': perHost, 'ssh-hostkey': perHost, hosts: hosts.optional() },
+  {
+    ...ownKeys,
+    ...connectionKeys,
+    'ssh-url': perHost,
+    'ssh-hostkey': perHost,
+    hosts: hosts.optional().describe('The hosts by their names, as commands take and show them.'),
+  },
   whole,
 );
 
