@@ -4,13 +4,13 @@ import { fenced } from '../reference/markdown.js';
 import type { Page } from './page.js';
 import { type Places, rewriteLinks } from './rewrite-links.js';
 
-/** What stands at the top of the project, and where it is in the site. */
-const PROJECT_PAGES = new Map(
-  ['README', 'CHANGELOG', 'ARCHITECTURE', 'CONTRIBUTING', 'RELEASING', 'SECURITY'].map((name) => [
-    `${name}.md`,
-    `project/${name.toLowerCase()}.md`,
-  ]),
-);
+/** What is for those who change hawser, and where it is in the site. */
+const PROJECT_PAGES = new Map([
+  ...['README', 'CHANGELOG', 'ARCHITECTURE', 'CONTRIBUTING', 'RELEASING', 'SECURITY'].map(
+    (name) => [`${name}.md`, `project/${name.toLowerCase()}.md`] as const,
+  ),
+  ['site/README.md', 'project/documentation.md'],
+]);
 
 const EXAMPLES = 'examples';
 

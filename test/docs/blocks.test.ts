@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import { parse } from 'yaml';
 import { parseFleetFile } from '../../cli/fleet/file/parse-fleet-file.js';
@@ -56,31 +58,34 @@ test.serial('each command line is one that hawser takes', async (t) => {
   t.true(calls > 50);
 });
 
-test('each file in YAML is one that hawser takes', (t) => {
+test('each file in YAML is one that hawser takes, and editors too', (t) => {
   for (const { text, place, marks } of blocks('yaml'))
     t.deepEqual(problemsOfYaml(text, marks.get('yaml')), [], place);
 });
 
 function problemsOfYaml(text: string, kind: string | undefined): readonly string[] {
-  if (kind === 'fleet') {
-    parseFleetFile(text, '/fleets/prod.yaml');
-    return [];
-  }
   const value: unknown = parse(text);
   if (kind === 'other') return [];
-  // Part of a file may have no name.
-  const isApp = Object.keys(Object(value)).some((key) =>
-    ['run', 'processes', 'health', 'hooks', 'rollout'].includes(key),
-  );
-  const read = isApp
-    ? parseManifest({
-        name: 'web',
-        run: ['true'],
-        ...Object(value),
-        ...('processes' in Object(value) ? { run: undefined } : {}),
-      })
-    : parseConfig(value);
-  return 'problems' in read ? read.problems : [];
+  if (kind === 'fleet') {
+    parseFleetFile(text, '/fleets/prod.yaml');
+    return problemsBySchema('fleet', value);
+  }
+  const keys: Readonly<Record<string, unknown>> = Object(value);
+  const isApp = ['run', 'processes', 'health', 'hooks', 'rollout'].some((key) => key in keys);
+  // Part of a file may have no name, nor what it runs.
+  const whole = { name: 'web', ...('processes' in keys ? {} : { run: ['true'] }), ...keys };
+  const read = isApp ? parseManifest(whole) : parseConfig(value);
+  return 'problems' in read ? read.problems : problemsBySchema('hawser', value);
+}
+
+const ajv = new Ajv2020({ allowUnionTypes: true, validateFormats: false });
+
+/** What an editor would say. */
+function problemsBySchema(name: 'hawser' | 'fleet', value: unknown): readonly string[] {
+  const file = path.join(projectFolder, 'dist', `${name}.schema.json`);
+  const { $id, ...schema } = JSON.parse(readFileSync(file, 'utf8'));
+  const validate = ajv.compile(schema);
+  return validate(value) ? [] : [ajv.errorsText(validate.errors)];
 }
 
 test('each text in JSON is JSON', (t) => {

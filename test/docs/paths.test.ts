@@ -13,11 +13,12 @@ const pages = [
   'CHANGELOG.md',
   'RELEASING.md',
   'SECURITY.md',
+  'site/README.md',
   ...docs.filter((name) => name.endsWith('.md')),
 ];
 
 /** A path of this repository in backticks, where it does not stand for any number of them. */
-const PATH = /`((?:base|tunnel|world|agent|cli|fixtures|examples|test|docs)\/[\w./-]*)`/g;
+const PATH = /`((?:base|tunnel|world|agent|cli|fixtures|examples|site|test|docs)\/[\w./-]*)`/g;
 
 function read(page: string): Promise<string> {
   return readFile(path.join(root, page), 'utf8');

@@ -1,4 +1,4 @@
-// Does what pages say that have a mark `session`: see CONTRIBUTING.md.
+// Does what pages say that have a mark `session`: see site/README.md.
 import test, { type ExecutionContext } from 'ava';
 import { createFleet, type Fleet } from '../../fixtures/index.js';
 import { agentsRegistered, openWorld } from '../cli/helpers/hawser.js';

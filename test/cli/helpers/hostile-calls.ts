@@ -100,10 +100,7 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
       },
     },
   ],
-  events: [
-    { args: ['--from', '2'], person: interrupted(/EVIL/) },
-    { args: ['--types', hostile('type')] },
-  ],
+  events: [{ args: ['--from', '2'], person: interrupted(/EVIL/) }, { args: ['--types', hostile('type')] }],
   doctor: [{ args: [hostile('root@h')] }, { args: [hostile('web1')] }, { args: ['--fleet', 'FLEET'] }],
   'str get': [
     { args: [key], isValue: true },

@@ -1,4 +1,4 @@
-// Reads the blocks of code of a page, and the marks before them: HTML comments, which readers do not see. See CONTRIBUTING.md.
+// Reads the blocks of code of a page, and the marks before them: HTML comments, which readers do not see. See site/README.md.
 
 /** A block of code between fences. */
 export interface Block {
