@@ -27,7 +27,8 @@ export async function untilHostsAreBack(returning: ReturningHosts): Promise<read
   const user = etcdUser(target.user, { canAsk: canAskPassword, signal });
   const { SshWorld } = await import('../../world/ssh-world.js');
   const { tunnel } = reached.host(base);
-  const options = { tunnel, seeds, tls, user, namespace, hostname, fleet, log: logTo(flags) };
+  const ways = waysIn(seeds, target);
+  const options = { tunnel, seeds: ways, tls, user, namespace, hostname, fleet, log: logTo(flags) };
   await using world = await SshWorld.open(options, { lazy: true });
   const expected = [base, ...rejoin].map(
     (host) => reports.find((one) => one.host === host)?.agent?.hostname ?? host,
@@ -40,4 +41,19 @@ export async function untilHostsAreBack(returning: ReturningHosts): Promise<read
     signal,
   });
   return members.filter(({ isLearner }) => !isLearner);
+}
+
+/**
+ * How this machine enters the cluster on the host that the others join: by what its server advertises, or, where that wants a
+ * certificate that only hosts have, by the socket there.
+ */
+export function waysIn(
+  advertised: readonly string[],
+  { tls, seeds }: Pick<FleetTarget, 'tls' | 'seeds'>,
+): readonly string[] {
+  if (tls?.certFile !== undefined) return advertised;
+  const open = advertised.filter((url) => !url.startsWith('https:'));
+  const sockets = seeds.filter((url) => url.startsWith('unix:'));
+  const ways = [...open, ...sockets];
+  return ways.length === 0 ? advertised : ways;
 }
