@@ -8,6 +8,7 @@
  */
 
 export type { Log } from '../base/log.js';
+export type { DeployStepTrace, DeployTrace } from '../base/trace.js';
 export type {
   CertificateLife,
   ClientWorld,

@@ -8,6 +8,7 @@
 // For users: open a tunnel, forward through it, run commands.
 
 export type { Log, LogLevel } from '../base/log.js';
+export type { ConnectTrace, ForwardTrace } from '../base/trace.js';
 export type { TransportName } from './connection/choose-transport.js';
 export type { TunnelState } from './connection/tunnel-states.js';
 export { type ForwardRefusal, TunnelError, type TunnelErrorCode, type TunnelErrorDetails } from './errors.js';

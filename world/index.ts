@@ -7,6 +7,7 @@
 
 // For users: open a World and work with it.
 
+export type { CallTrace } from '../base/trace.js';
 export {
   type AcquireOptions,
   type Agent,

@@ -160,6 +160,16 @@ async function compiledReadme(t: ExecutionContext, seed: string): Promise<string
   return path.join(own, 'example');
 }
 
+test.serial('trace shows connections, forwards and calls as a tracer would', async (t) => {
+  const { seed, folder } = running();
+  const { stdout, code } = await result(example('trace', ['web1', seed], { home: folder }));
+  t.is(code, 0);
+  t.regex(stdout, /^hawser:connect \{"destination":"\S+@127\.0\.0\.1:\d+"\} \d+ ms$/m);
+  t.regex(stdout, /^hawser:forward \{"host":"\S+@127\.0\.0\.1:\d+","target":"\/.*etcd\.sock"\} \d+ ms$/m);
+  t.regex(stdout, /^hawser:call \{"operation":"read the string .*motd.*","attempts":1\} \d+ ms$/m);
+  t.notRegex(stdout, /failed/);
+});
+
 test.serial('embed-agent stops on Ctrl-C', async (t) => {
   const { agent } = running();
   const exited = once(agent, 'exit');

@@ -1,5 +1,6 @@
 import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
+import { type ConnectTrace, traced } from '../../base/trace.js';
 import { mostSerious, TunnelError } from '../errors.js';
 import { formatSeconds } from '../format-for-message.js';
 import type { ForwardTarget } from '../forward/forward-target.js';
@@ -53,7 +54,8 @@ export async function raceDestinations(
   const gate = new AnswerGate(options.destinations);
   const attempts = options.destinations.map(async (destination) => {
     try {
-      const link = await dialDestination(destination, options, transport, race.signal);
+      const dial = () => dialDestination(destination, options, transport, race.signal);
+      const link = await traced('hawser:connect', () => describeAttempt(destination), dial);
       const connected = { via: plain(destination), link };
       return await probed(connected, destination, { options, spare, useless, gate, signal: race.signal });
     } catch (error) {
@@ -169,6 +171,10 @@ async function dialDestination(
   } finally {
     unlisten();
   }
+}
+
+function describeAttempt(destination: ResolvedDestination): ConnectTrace {
+  return { destination: formatDestination(destination), jumps: destination.jumps.map(formatDestination) };
 }
 
 /** What a state shows of the destination in use. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { onAbort, pause } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
+import { traced } from '../../base/trace.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { TunnelError } from '../errors.js';
 import { formatSeconds } from '../format-for-message.js';
@@ -117,7 +118,8 @@ export class Forward implements AsyncDisposable {
     // `close` follows.
     socket.on('error', () => {});
     try {
-      const channel = await this.#openChannel(socket);
+      const describe = () => ({ host: this.#setup.host, target: formatTarget(this.#target) });
+      const channel = await traced('hawser:forward', describe, () => this.#openChannel(socket));
       this.#lastRefusal = undefined;
       const splice = new Splice(socket, channel);
       this.#splices.add(splice);

@@ -1,5 +1,6 @@
 import { pause } from '../../../base/abort.js';
 import { Notify } from '../../../base/notify.js';
+import { type DeployTrace, tellDeployStep, traced } from '../../../base/trace.js';
 import type { ClientWorld, Log, RolloutState } from '../../../world/internal.js';
 import { describeFailure } from '../describe-failure.js';
 import { type DeployEntry, isSameDeploy } from '../releases/deploy-entry.js';
@@ -116,10 +117,8 @@ export class AppFollower {
     const over = AbortSignal.any([signal, ending.signal]);
     try {
       const { action } = entry.deployment;
-      await this.#end(
-        entry,
-        await (action === 'remove' ? this.#remove(entry, over) : this.#apply(entry, world, over)),
-      );
+      const act = () => (action === 'remove' ? this.#remove(entry, over) : this.#apply(entry, world, over));
+      await this.#end(entry, await traced('hawser:deploy', () => this.#traceOf(entry), act));
     } finally {
       this.#attempt = undefined;
     }
@@ -224,10 +223,15 @@ export class AppFollower {
     return { state, step, message, current: this.#options.app.running?.id ?? 0 };
   }
 
+  #traceOf({ id }: DeployEntry): DeployTrace {
+    return { app: this.#name, deploy: id };
+  }
+
   #tell(entry: DeployEntry, step: DeployStep, state?: 'waiting'): void {
     const { reporter, app } = this.#options;
     const described = describeStep(state === undefined ? step : 'wait', entry.deployment.name);
     const current = app.healthy?.id ?? 0;
+    tellDeployStep(() => ({ ...this.#traceOf(entry), step, state: described.state }));
     reporter.report(entry.id, { ...described, step, current, at: new Date().toISOString() });
   }
 }

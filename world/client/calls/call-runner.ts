@@ -1,6 +1,7 @@
 import { pause, untilAborted } from '../../../base/abort.js';
 import { Backoff } from '../../../base/backoff.js';
 import type { Log } from '../../../base/log.js';
+import { type CallTrace, traced } from '../../../base/trace.js';
 import type { CallOptions } from '../../call-options.js';
 import { CLIENT_DIAL_TIMEOUT_MS } from '../../constants.js';
 import { WorldError, type WorldErrorCode } from '../../errors.js';
@@ -65,7 +66,16 @@ export class CallRunner {
   }
 
   /** @throws WorldError as {@link classifyFailure} says, `other-fleet`; after an abort `signal.reason`. */
-  async perform<T>(call: Call<T>, options: CallOptions = {}): Promise<Answer<T>> {
+  perform<T>(call: Call<T>, options: CallOptions = {}): Promise<Answer<T>> {
+    const { what: operation, kind, key } = call;
+    return traced(
+      'hawser:call',
+      () => ({ operation, kind, key, attempts: 0 }),
+      (trace) => this.#perform(call, options, trace),
+    );
+  }
+
+  async #perform<T>(call: Call<T>, options: CallOptions, trace: CallTrace | undefined): Promise<Answer<T>> {
     const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     const begunAt = Date.now();
     const deadline = begunAt + timeoutMs;
@@ -75,6 +85,7 @@ export class CallRunner {
     for (;;) {
       this.#throwIfOver(signal);
       const connection = call.connection ?? this.#endpoints.pick();
+      noteAttempt(trace, connection);
       const attempt = { call, connection, isSent: false };
       let token: string | undefined;
       try {
@@ -130,6 +141,12 @@ export class CallRunner {
     signal?.throwIfAborted();
     if (this.#closed.aborted) throw closedError();
   }
+}
+
+function noteAttempt(trace: CallTrace | undefined, { url }: EndpointConnection): void {
+  if (trace === undefined) return;
+  trace.attempts += 1;
+  trace.endpoint = url;
 }
 
 /** A call that was not sent changed nothing; nor did one refused for its token, which works with a new token. */
