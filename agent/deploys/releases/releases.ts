@@ -1,4 +1,4 @@
-import { lstat, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import { lstat, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DEFAULT_KEEP, type Log } from '../../../world/internal.js';
 import type { Account } from '../accounts/account.js';
@@ -9,6 +9,7 @@ import { type DeployEntry, isSameDeploy, type Release } from './deploy-entry.js'
 import { flushToDisk, flushTreeToDisk } from './flush-tree-to-disk.js';
 import { giveToAccount } from './give-to-account.js';
 import { linkSharedFolders } from './link-shared-folders.js';
+import { readReleaseLink, writeReleaseLink } from './release-links.js';
 import { idOf, namesOf } from './release-names.js';
 import { parseReleaseRecord, writeReleaseRecord } from './release-record.js';
 import { removeTree } from './remove-tree.js';
@@ -51,12 +52,12 @@ export class Releases {
 
   /** The release that `current` names. */
   current(): Promise<string | undefined> {
-    return this.#linked('current');
+    return readReleaseLink(this.folder.path, 'current');
   }
 
   /** The newest release that became healthy here. */
   lastHealthy(): Promise<string | undefined> {
-    return this.#linked('last-healthy');
+    return readReleaseLink(this.folder.path, 'last-healthy');
   }
 
   /** A release with its deploy; undefined if one of them is missing. */
@@ -144,12 +145,12 @@ export class Releases {
 
   /** Points `current` at a release; undefined removes it. */
   activate(name: string | undefined): Promise<void> {
-    return this.#point('current', name);
+    return writeReleaseLink(this.folder.path, 'current', name);
   }
 
   /** Makes a release the one that the host starts after a restart; undefined: none. */
   markHealthy(name: string | undefined): Promise<void> {
-    return this.#point('last-healthy', name);
+    return writeReleaseLink(this.folder.path, 'last-healthy', name);
   }
 
   /** Removes the release of a deploy that came to nothing; none may be there. */
@@ -235,29 +236,5 @@ export class Releases {
     const isLinked = [await this.current(), await this.lastHealthy()].includes(name);
     if (holder === undefined ? !isLinked : holder.digest === digest) return name;
     return other;
-  }
-
-  async #linked(link: string): Promise<string | undefined> {
-    try {
-      const name = path.basename(await readlink(path.join(this.folder.path, link)));
-      return Number.isSafeInteger(idOf(name)) ? name : undefined;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-  }
-
-  async #point(link: string, name: string | undefined): Promise<void> {
-    const file = path.join(this.folder.path, link);
-    if (name === undefined) {
-      await rm(file, { force: true });
-    } else {
-      await rm(`${file}.next`, { force: true });
-      await symlink(path.join('releases', name), `${file}.next`);
-      await rename(`${file}.next`, file);
-    }
-    await flushToDisk(this.folder.path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error; // an app that was never here
-    });
   }
 }
