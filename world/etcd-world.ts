@@ -7,7 +7,7 @@ import { DEFAULT_CLIENT_URL } from './constants.js';
 import { toPrefixes } from './fs/storage/file-system-prefixes.js';
 import { DEFAULT_NAMESPACE } from './keys.js';
 import { checkHostname } from './validate-names.js';
-import type { WorldOptions } from './world-options.js';
+import { namesPrefixes, type WorldOptions } from './world-options.js';
 
 /**
  * The World over an etcd that can be dialled directly.
@@ -43,7 +43,7 @@ export class EtcdWorld extends ClientWorld {
     const { seeds = [DEFAULT_CLIENT_URL], namespace = DEFAULT_NAMESPACE, tls, user, fleet, log } = options;
     const { hostname = machineName() } = options;
     checkHostname(hostname);
-    toPrefixes(options);
+    if (namesPrefixes(options)) toPrefixes(options);
     const client = Client.create({ endpoints: seeds, namespace, tls, user, fleet, log });
     return new EtcdWorld(client, hostname, log, options);
   }

@@ -5,7 +5,7 @@ import { ClientWorld } from './client-world.js';
 import { toPrefixes } from './fs/storage/file-system-prefixes.js';
 import { DEFAULT_NAMESPACE } from './keys.js';
 import { checkHostname } from './validate-names.js';
-import type { WorldOptions } from './world-options.js';
+import { namesPrefixes, type WorldOptions } from './world-options.js';
 
 /** An open forward to a seed. */
 export interface SeedForward {
@@ -32,7 +32,7 @@ export class ForwardedWorld extends ClientWorld {
     const { forwards, via, namespace = DEFAULT_NAMESPACE, tls, user, fleet, log } = options;
     const { hostname = machineName() } = options;
     checkHostname(hostname);
-    toPrefixes(options);
+    if (namesPrefixes(options)) toPrefixes(options);
     const seeds = new Map(forwards.map(({ seed, address }) => [address, seed]));
     const dialling = {
       describe: (address: string) => ({ name: `${seeds.get(address) ?? address} through ${via}` }),

@@ -12,7 +12,7 @@ import type { FsOptions } from './fs/file-systems.js';
 import { toPrefixes } from './fs/storage/file-system-prefixes.js';
 import { DEFAULT_NAMESPACE } from './keys.js';
 import { checkHostname } from './validate-names.js';
-import type { WorldOptions } from './world-options.js';
+import { namesPrefixes, type WorldOptions } from './world-options.js';
 
 /** How to reach the fleet: by SSH destinations, or through a tunnel that is open already. */
 export type SshWorldOptions = WorldOptions & (SshDestinationsOption | OpenTunnelOption);
@@ -80,7 +80,7 @@ export class SshWorld extends ClientWorld {
     const { hostname = machineName(), log } = options;
     const { lazy = false, ...answering } = call;
     checkHostname(hostname);
-    toPrefixes(options);
+    if (namesPrefixes(options)) toPrefixes(options);
     const world = new SshWorld(await connect(options, call.signal), hostname, log, options);
     if (lazy) return world;
     try {

@@ -23,3 +23,8 @@ export interface WorldOptions extends FsOptions {
   readonly fleet?: FleetIdentity | undefined;
   readonly log?: Log | undefined;
 }
+
+/** Whether file systems are kept elsewhere than by default. */
+export function namesPrefixes({ metadataPrefix, storagePrefix }: WorldOptions): boolean {
+  return metadataPrefix !== undefined || storagePrefix !== undefined;
+}
