@@ -9,7 +9,8 @@ import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
+import { deferred, loadingAtOnce } from './bundle-deferred.mjs';
 import { bundleLibrary, ownPlaces } from './bundle-library.mjs';
 import { licencesOf } from './bundle-licences.mjs';
 import { protocolModule } from './bundle-protocol.mjs';
@@ -95,74 +96,121 @@ const unused = {
   },
 };
 
-/** One file that needs no other. */
-async function bundle(entry, define, plugins) {
+const common = {
+  platform: 'node',
+  target: 'node20',
+  charset: 'ascii',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'error',
+};
+
+/**
+ * The parts that esbuild makes of the program: of what `import()` loads, and of what several of these share. Each becomes the
+ * text of a function, which does not import by itself, since what was compiled ahead cannot.
+ */
+async function chunksOf(entry, define, plugins) {
   const { outputFiles, metafile } = await build({
-    entryPoints: [inProject(entry)],
+    ...common,
+    entryPoints: { main: inProject(entry) },
+    outdir: '/',
     bundle: true,
     write: false,
     metafile: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    charset: 'ascii',
-    minify: true,
-    legalComments: 'none',
-    logLevel: 'error',
-    banner: { js: "const distUrl=new URL('../',require('node:url').pathToFileURL(__filename));" },
+    splitting: true,
+    format: 'esm',
     define,
-    plugins: [...plugins, ownPlaces],
+    plugins,
   });
-  const { imports } = Object.values(metafile.outputs)[0];
-  const dynamic = imports.filter(({ kind }) => kind === 'dynamic-import').map(({ path }) => path);
-  // What was compiled ahead could not run it.
-  if (dynamic.length > 0) throw new Error(`${entry} imports ${dynamic.join(', ')} while it runs`);
-  return { contents: outputFiles[0].contents, metafile };
+  const supported = { 'dynamic-import': false };
+  const chunkOf = async ({ path, text }) => {
+    const { code } = await transform(loadingAtOnce(text), { ...common, format: 'cjs', supported });
+    return [`.${path}`, `function(require,module,distUrl,__filename,__dirname){${code}}`];
+  };
+  return { chunks: await Promise.all(outputFiles.map(chunkOf)), metafile };
+}
+
+/** The program as one file that needs no other, and where it has each chunk. */
+async function programOf(chunks, main) {
+  const { runChunks } = await import('./dist/cli/start/load-program.js');
+  const { code: run } = await transform(
+    `(${runChunks})(${JSON.stringify(main)},__filename,(name)=>chunks[name],require);`,
+    common,
+  );
+  let text = '"use strict";const chunks={\n';
+  const places = {};
+  for (const [name, chunk] of chunks) {
+    text += `${JSON.stringify(name)}:`;
+    places[name] = [text.length, chunk.length];
+    text += `${chunk},\n`;
+  }
+  return { text: `${text}};\n${run}`, table: { main, places } };
 }
 
 const withoutRequire = replacing(replaced, { 'const require = createRequire(import.meta.url);': '' });
-const { contents: program, metafile } = await bundle(
-  'dist/cli/main.js',
-  { HAWSER_VERSION: JSON.stringify(version) },
-  [
-    replacing(/\/etcd3\/lib\/connection-pool\.js$/, {
-      'require("@grpc/proto-loader")': 'require("hawser:protocol")',
-      '(0, proto_loader_1.loadSync)(`${__dirname}/../proto/rpc.proto`, {':
-        'proto_loader_1.packageDefinition; void ({',
-    }),
-    protocol,
-    withoutRequire,
-    // What was compiled ahead cannot import by itself.
-    replacing(/\/cli\/demo\/load-fixtures\.js$/, {
-      "import('../../fixtures/index.js')": "require('./load-fixtures.cjs')()",
-    }),
-    replacing(/\/cli\/lab\/load-testing\.js$/, {
-      "import('../../testing/index.js')": "require('./load-testing.cjs')()",
-    }),
-    widthOfAscii,
-    optional,
-    unused,
-  ],
-);
+const { chunks, metafile } = await chunksOf('dist/cli/main.js', { HAWSER_VERSION: JSON.stringify(version) }, [
+  replacing(/\/etcd3\/lib\/connection-pool\.js$/, {
+    'require("@grpc/proto-loader")': 'require("hawser:protocol")',
+    '(0, proto_loader_1.loadSync)(`${__dirname}/../proto/rpc.proto`, {':
+      'proto_loader_1.packageDefinition; void ({',
+  }),
+  protocol,
+  // A client of one server needs no server, nor how load is told to others.
+  replacing(/\/@grpc\/grpc-js\/build\/src\/index\.js$/, {
+    'require("./server")': 'undefined',
+    'require("./server-credentials")': 'undefined',
+    'require("./server-interceptors")': 'undefined',
+    'require("./admin")': 'undefined',
+    'require("./orca")': 'undefined',
+    'require("./load-balancer-weighted-round-robin")': 'undefined',
+    'load_balancer_weighted_round_robin.setup();': '',
+    'channelz.setup();': '',
+  }),
+  replacing(/\/@grpc\/grpc-js\/build\/src\/channelz\.js$/, {
+    "require('@grpc/proto-loader')": 'undefined',
+    'require("./admin")': 'undefined',
+  }),
+  deferred,
+  withoutRequire,
+  // What was compiled ahead cannot import by itself.
+  replacing(/\/cli\/demo\/load-fixtures\.js$/, {
+    "import('../../fixtures/index.js')": "require('./load-fixtures.cjs')()",
+  }),
+  replacing(/\/cli\/lab\/load-testing\.js$/, {
+    "import('../../testing/index.js')": "require('./load-testing.cjs')()",
+  }),
+  widthOfAscii,
+  optional,
+  unused,
+  ownPlaces,
+]);
+const { text: program, table } = await programOf(chunks, './main.js');
+// It is read as such, and its chunks are found by their places.
+if (Buffer.byteLength(program) !== program.length) throw new Error('The program is not all ASCII.');
 const hash = createHash('sha256').update(program).digest('hex').slice(0, 16);
-const { contents: command } = await bundle(
-  'dist/cli/start/start.js',
-  { HAWSER_COMPILED: JSON.stringify(hash) },
-  [],
-);
+const { outputFiles: command } = await build({
+  ...common,
+  entryPoints: [inProject('dist/cli/start/start.js')],
+  bundle: true,
+  write: false,
+  format: 'cjs',
+  define: { HAWSER_COMPILED: JSON.stringify(hash) },
+  banner: { js: "const distUrl=new URL('../',require('node:url').pathToFileURL(__filename));" },
+  plugins: [ownPlaces],
+});
 
 const folder = inProject('dist/bundle');
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 writeFileSync(`${folder}/program.cjs`, program);
-writeFileSync(`${folder}/hawser.cjs`, command);
+writeFileSync(`${folder}/hawser.cjs`, command[0].contents);
 for (const name of ['fixtures', 'testing'])
   writeFileSync(`${folder}/load-${name}.cjs`, `module.exports = () => import('../lib/${name}.js');\n`);
 const compiled = `${folder}/${hash}-${process.version}-${process.arch}.compiled`;
 const { status } = spawnSync(
   process.execPath,
   [inProject('dist/cli/start/compile-ahead.js'), `${folder}/program.cjs`, compiled],
-  { stdio: 'ignore' },
+  { input: JSON.stringify(table), stdio: ['pipe', 'ignore', 'inherit'] },
 );
 if (status !== 0) throw new Error(`compiling ahead ended with ${status}`);
 const library = await bundleLibrary({ version, plugins: [withoutRequire, unused] });

@@ -1,33 +1,44 @@
-import { readFileSync } from 'node:fs';
-import nodeModule, { createRequire } from 'node:module';
-import { dirname } from 'node:path';
-import { Script } from 'node:vm';
-
-type LoadedModule = { exports: unknown };
-type ModuleFunction = (
-  exports: unknown,
-  require: NodeJS.Require,
-  module: LoadedModule,
+/** A part of the program as the bundle holds it: the text of such a function makes what its `module` exports. */
+export type Chunk = (
+  require: Load,
+  module: LoadedChunk,
+  distUrl: URL,
   filename: string,
   folder: string,
 ) => void;
 
-/**
- * The program in a file, compiled as Node compiles CommonJS modules, with what V8 made of the same file before. V8
- * refuses what another version of it made, and compiles instead.
- *
- * @param file all ASCII, without a `#!` and without `import()`, which fails in what V8 made before
- */
-export function compileProgram(file: string, cachedData?: Buffer): Script {
-  return new Script(nodeModule.wrap(readFileSync(file, 'latin1')), {
-    filename: file,
-    ...(cachedData && { cachedData }),
-  });
+type Load = (name: string) => unknown;
+
+interface LoadedChunk {
+  exports: unknown;
 }
 
-/** Runs it as the module that it is. */
-export function runProgramFile(script: Script, file: string): void {
-  const loaded: LoadedModule = { exports: {} };
-  const run = script.runInThisContext() as ModuleFunction;
-  run.call(loaded.exports, loaded.exports, createRequire(file), loaded, file, dirname(file));
+/**
+ * Runs the program, whose chunks are loaded when they are needed: most commands need few of them. The bundle has the text
+ * of this function, so it uses nothing from around it.
+ *
+ * @param file where the program is, for what it looks for beside itself
+ * @param outside loads what is no chunk
+ */
+export function runChunks(
+  main: string,
+  file: string,
+  find: (name: string) => Chunk | undefined,
+  outside: NodeJS.Require,
+): void {
+  const { pathToFileURL } = outside('node:url') as typeof import('node:url');
+  const { dirname } = outside('node:path') as typeof import('node:path');
+  const distUrl = new URL('../', pathToFileURL(file));
+  const loaded = new Map<string, LoadedChunk>();
+  const load: Load = (name) => {
+    const done = loaded.get(name);
+    if (done !== undefined) return done.exports;
+    const chunk = find(name);
+    if (chunk === undefined) return outside(name);
+    const module: LoadedChunk = { exports: {} };
+    loaded.set(name, module);
+    chunk(load, module, distUrl, file, dirname(file));
+    return module.exports;
+  };
+  load(main);
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import nodeModule, { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compileProgram, runProgramFile } from './load-program.js';
+import { CompiledFile } from './compiled-file.js';
+import { runChunks } from './load-program.js';
 
 // Compiling the whole program takes longer than all else that a short command does. So it comes compiled where it was
 // built; elsewhere, a Node that can do so keeps what it compiled for the next start.
@@ -12,10 +13,10 @@ declare const HAWSER_COMPILED: string;
 
 const file = fileURLToPath(new URL('../../bundle/program.cjs', import.meta.url));
 
-function readCompiled(): Buffer | undefined {
+function openCompiled(): CompiledFile | undefined {
   const name = `${HAWSER_COMPILED}-${process.version}-${process.arch}.compiled`;
   try {
-    return readFileSync(fileURLToPath(new URL(`../../bundle/${name}`, import.meta.url)));
+    return new CompiledFile(fileURLToPath(new URL(`../../bundle/${name}`, import.meta.url)), file);
   } catch {
     return undefined;
   }
@@ -43,10 +44,10 @@ function isOurs(folder: string): boolean {
   return uid === process.geteuid?.() && (mode & 0o022) === 0;
 }
 
-const compiled = readCompiled();
+const compiled = openCompiled();
 if (compiled === undefined) {
   keepCompiled();
   createRequire(file)(file);
 } else {
-  runProgramFile(compileProgram(file, compiled), file);
+  runChunks(compiled.main, file, (name) => compiled.find(name), createRequire(file));
 }

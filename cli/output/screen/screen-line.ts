@@ -39,8 +39,8 @@ const MOST_CHARACTERS = 1_000;
 
 const CUT = '…';
 
-/** Latin letters, and the few signs that we draw; others are two columns wide somewhere. */
-const ONE_COLUMN = /^[\u0020-\u007e\u00a1-\u02ff…·→]$/;
+/** Latin letters, and the few signs that we draw (… and →); others are two columns wide somewhere. */
+const ONE_COLUMN = /^[\u0020-\u007e\u00a1-\u02ff\u2026\u2192]$/;
 
 /** Made when a line is drawn: it takes a sixth of the time in which commands start. */
 let segmenter: Intl.Segmenter | undefined;
