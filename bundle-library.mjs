@@ -83,14 +83,18 @@ function dropSourcesOfOthers(file) {
   writeFileSync(file, JSON.stringify({ ...map, sourcesContent: contents }));
 }
 
+/** The name of an entry point in dist/lib/, which alone is published. */
+function libraryName(file) {
+  const [, name] = /^\.\/dist\/lib\/([\w-]+)\.js$/.exec(file) ?? [];
+  if (name === undefined) throw new Error(`package.json exports ${file}, which is not in dist/lib/`);
+  return name;
+}
+
 /** @returns what went into it, as esbuild tells it */
 export async function bundleLibrary({ version, plugins }) {
   const entries = Object.values(exports).filter(({ types }) => types !== undefined);
   const entryPoints = Object.fromEntries([
-    ...entries.map((entry) => [
-      entry.default.slice('./dist/lib/'.length, -'.js'.length),
-      inProject(entry.types.replace('.d.ts', '.js')),
-    ]),
+    ...entries.map((entry) => [libraryName(entry.default), inProject(entry.types.replace('.d.ts', '.js'))]),
     ['fixtures', inProject('dist/fixtures/index.js')],
     ...programs().map((file) => [nameOf(file), file]),
   ]);
