@@ -55,6 +55,9 @@ function setUp(...args: readonly string[]): Promise<Result> {
 /** What is open answers at once. */
 const IMPATIENT = ['--insecure-skip-tls-verify', '--dial-timeout', '1s', '--command-timeout', '3s'] as const;
 
+/** Ends with 0 if it is let in. */
+const CONNECT = "require('net').connect(process.argv[1], () => process.exit())";
+
 /** Whether an unprivileged user of a host gets anything out of it. */
 async function tryAsBob(host: BareHost): Promise<string[]> {
   const { address } = host;
@@ -62,6 +65,7 @@ async function tryAsBob(host: BareHost): Promise<string[]> {
   const doors: (readonly [string, ...string[]])[] = [
     ...endpoints.map((url) => [ETCDCTL, '--endpoints', url, ...IMPATIENT, 'get', '/', '--prefix'] as const),
     ['ls', '/run/hawser'],
+    ['sh', '-c', `exec /opt/hawser/runtime/*/bin/node -e "${CONNECT}" /run/hawser/metrics.sock`],
     ['ls', '/var/lib/hawser'],
     ['cat', '/etc/hawser/tls/host.key'],
     ['sh', '-c', ': >>/opt/hawser/current/hawser.cjs'],
@@ -105,6 +109,8 @@ test.serial('bare hosts become a fleet, and every command works without a flag',
   t.deepEqual(status.hosts.map(({ hostname }) => hostname).sort(), ['web1', 'web2', 'web3']);
   t.is((await onLaptop('str', 'set', 'motd', 'secret of the fleet')).code, 0);
   t.is((await onLaptop('str', 'get', 'motd')).stdout, 'secret of the fleet\n');
+  const metrics = await fleet.host('web1').exec(['stat', '--format', '%a %G', '/run/hawser/metrics.sock']);
+  t.is(metrics.stdout, '660 hawser\n');
   const etcdctl = [ETCDCTL, '--endpoints', 'unix:///run/hawser/etcd.sock'] as const;
   const older = { hostname: 'web9', instance: 'a', version: '0.0.1', startedAt: '', pid: 1 };
   const key = `/_mgmt${AGENTS_PREFIX}web9`;
