@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import { type ConnectionFlags, withConnection } from '../fleet/connection-flags.js';
 import { withWorld } from '../fleet/open-world.js';
@@ -8,6 +8,7 @@ interface EventsFlags extends ConnectionFlags {
   readonly from?: number;
   readonly types?: readonly string[];
   readonly hosts?: string;
+  readonly limit?: number;
 }
 
 /** `hawser events`: what happens in the fleet, as it happens. */
@@ -27,6 +28,7 @@ export function eventsCommand(context: CommandContext): Command {
       collectList,
     )
     .option('--hosts <selection>', 'of hosts, only these: names, globs and labels, separated by commas')
+    .addOption(new Option('--limit <count>', 'end after so many events').argParser(wholeNumber))
     .action(async (flags: EventsFlags) => {
       const [{ printEvents }, { selectEvents }] = await Promise.all([
         import('../events/print-events.js'),
@@ -34,8 +36,9 @@ export function eventsCommand(context: CommandContext): Command {
       ]);
       const isWanted = selectEvents(flags);
       const from = flags.from === undefined ? undefined : BigInt(flags.from);
+      const { limit, json, verbose } = flags;
       await withWorld(context, flags, (world, call) =>
-        printEvents(world, call, { from, isWanted, json: flags.json, verbose: flags.verbose }),
+        printEvents(world, call, { from, isWanted, limit, json, verbose }),
       );
     });
 }

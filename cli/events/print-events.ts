@@ -13,25 +13,30 @@ export interface EventPrinting extends OutputOptions {
   /** The first revision to tell of. Default: what follows now. */
   readonly from: bigint | undefined;
   readonly isWanted: IsWanted;
+  /** How many events are printed at most. */
+  readonly limit: number | undefined;
 }
 
 /**
- * Prints what happens in a fleet, a line for each event, until the signal aborts or nobody reads the lines any more.
+ * Prints what happens in a fleet, a line for each event, until the signal aborts, all that are wanted are printed, or nobody reads
+ * them any more.
  *
  * @throws WorldError as `followEvents`; CliError `failed` if the lines cannot be written
  */
 export async function printEvents(
   world: ClientWorld,
   { signal, timeoutMs }: ReadCall,
-  { from, isWanted, json }: EventPrinting,
+  { from, isWanted, limit = Infinity, json }: EventPrinting,
 ): Promise<void> {
   const unread = new AbortController();
   onReaderGone((failure) => unread.abort(failure));
   const call = { signal: AbortSignal.any([signal, unread.signal]), timeoutMs };
+  let left = limit;
   for await (const { revision, happenings, labelsOf } of followEvents(world, call, from)) {
-    for (const happening of happenings) {
-      if (isWanted(happening, labelsOf)) print(stamp(revision, happening), json);
-    }
+    const wanted = happenings.filter((happening) => isWanted(happening, labelsOf)).slice(0, left);
+    for (const happening of wanted) print(stamp(revision, happening), json);
+    left -= wanted.length;
+    if (left <= 0) break;
     await resultTaken(call.signal);
   }
   if (unread.signal.reason instanceof CliError) throw unread.signal.reason;

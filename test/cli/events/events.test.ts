@@ -75,6 +75,13 @@ test.serial('what happens is told as it happens, and told again from a revision 
   const chosen = ['--from', '1', '--types', 'host-*,problem-ended', '--hosts', 'role=db'];
   const some = await until(etcd.follow(t, ['events', ...chosen]), ({ type }) => type === 'host-gone');
   t.deepEqual(some.map(brief), [told[2], told[3], told[14]]);
+  const two = await etcd.run(['events', '--json', '--limit', '2', ...chosen]);
+  t.is(two.code, 0);
+  const lines = two.stdout.trimEnd().split('\n');
+  t.deepEqual(
+    lines.map((line) => brief(JSON.parse(line))),
+    [told[2], told[3]],
+  );
 });
 
 test.serial('a reader that has enough ends it quietly, and a person gets plain lines', async (t) => {
