@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import type { Command } from 'commander';
 import { Interrupts } from '../../../cli/interrupts.js';
@@ -45,6 +47,22 @@ test('each schema can be used as it is, and leaves room for what later versions 
     t.notRegex(text, /"additionalProperties": false/, file);
     t.notRegex(text, /9007199254740991/, file);
   }
+});
+
+test('programs get them by the name of the package', (t) => {
+  const { resolve } = createRequire(import.meta.url);
+  for (const name of ['schemas/status.json', 'schemas/error.json', 'fleet.schema.json', 'hawser.schema.json'])
+    t.is(resolve(`hawser/${name}`), path.join(projectFolder, 'dist', name));
+});
+
+test('the schema of fleet files takes what init writes, and not what nobody knows', (t) => {
+  const ajv = new Ajv2020({ strictTypes: false, validateFormats: false });
+  const takes = ajv.compile(
+    JSON.parse(readFileSync(path.join(projectFolder, 'dist', 'fleet.schema.json'), 'utf8')),
+  );
+  const hosts = { web1: { ssh: 'root@web1.example.org', labels: { role: 'web' } } };
+  t.true(takes({ name: 'prod', 'cluster-size': 3, hosts }), ajv.errorsText(takes.errors));
+  t.false(takes({ name: 'prod', hosts: { web1: { shh: 'root@web1' } } }));
 });
 
 const WRONG: readonly (readonly [what: string, args: readonly string[], stdout: string, said: RegExp])[] = [
