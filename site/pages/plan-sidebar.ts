@@ -25,13 +25,14 @@ const SECTIONS: readonly (readonly [folder: string, text: string])[] = [
 ];
 
 /**
- * Pages by their directories; within one, in the order in which the first page links to them, then by title. Of the library only
+ * Pages by their directories; within one, the first page, then in the order in which it links to them, then by title. Of the library only
  * the entry points: each has a list of what it exports.
  */
 export function planSidebar(pages: readonly Page[]): SidebarItem[] {
   const first = pages.find(({ file }) => file === 'index.md')?.text ?? '';
   const linked = [...first.matchAll(/\]\((?:\.\/)?([^)#\s]+)/g)].map(([, target = '']) => target);
-  const place = ({ file }: Page) => (linked.includes(file) ? linked.indexOf(file) : linked.length);
+  const order = ['index.md', ...linked];
+  const place = ({ file }: Page) => (order.includes(file) ? order.indexOf(file) : order.length);
   const byPlace = (a: Page, b: Page) => place(a) - place(b) || titleOf(a).localeCompare(titleOf(b));
   return SECTIONS.flatMap(([folder, text]) => {
     const items = pagesIn(folder, pages).sort(byPlace).map(itemOf);
@@ -48,8 +49,8 @@ function itemOf(page: Page): SidebarItem {
   return { text: titleOf(page), link: `/${page.file.replace(/(^|(?<=\/))index\.md$|\.md$/, '')}` };
 }
 
-/** The heading of a page, without markup, and without what kind of an export it documents. */
+/** The heading of a page, without markup. */
 function titleOf({ file, text }: Page): string {
-  const [, title = path.basename(file, '.md')] = /^# (?:[A-Z][A-Za-z ]*: )?(.*)$/m.exec(text) ?? [];
+  const [, title = path.basename(file, '.md')] = /^# (.*)$/m.exec(text) ?? [];
   return title.replaceAll('`', '').replace(/\\(.)/g, '$1');
 }

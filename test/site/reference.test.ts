@@ -89,10 +89,18 @@ test('the sidebar has the pages in the order in which the first page links to th
     page('how-to/b.md', 'B'),
     page('how-to/a.md', 'A'),
     page('how-to/c.md', '`C`'),
+    page('tutorial.md', 'Tutorial: begin here'),
     page('index.md', 'Documentation', '[c](how-to/c.md) [b](how-to/b.md#x)'),
   ]);
   t.deepEqual(sidebar, [
-    { text: 'Start', collapsed: false, items: [{ text: 'Documentation', link: '/' }] },
+    {
+      text: 'Start',
+      collapsed: false,
+      items: [
+        { text: 'Documentation', link: '/' },
+        { text: 'Tutorial: begin here', link: '/tutorial' },
+      ],
+    },
     {
       text: 'How to',
       collapsed: false,
