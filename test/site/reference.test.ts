@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import test from 'ava';
 import { EXIT_CODES } from '../../cli/exit-codes.js';
 import { Interrupts } from '../../cli/interrupts.js';
 import { program } from '../../cli/program.js';
+import { projectFolder } from '../../fixtures/fleet/project-paths.js';
 import { fillIn } from '../../site/pages/fill-in.js';
 import { planSidebar } from '../../site/pages/plan-sidebar.js';
 import { commandPages } from '../../site/reference/command-pages.js';
@@ -81,6 +84,21 @@ test('generated parts go where pages want them; one too many or too few is an er
   t.deepEqual(fillIn([page], { keys: 'KEYS' }), [{ file: 'a.md', text: '# A\n\nKEYS\n' }]);
   t.throws(() => fillIn([page], {}), { message: 'a.md wants keys, which nothing generates.' });
   t.throws(() => fillIn([page], { keys: '', more: '' }), { message: 'No page has a place for more.' });
+});
+
+test('every entry point of the package is documented', (t) => {
+  const read = (file: string) => readFileSync(path.join(projectFolder, file), 'utf8');
+  const { exports }: { exports: Readonly<Record<string, { readonly types?: string }>> } = JSON.parse(
+    read('package.json'),
+  );
+  const { entryPoints }: { entryPoints: readonly string[] } = JSON.parse(read('site/typedoc.json'));
+  const page = read('docs/reference/library.md');
+  const names = Object.entries(exports).filter(([, { types }]) => types !== undefined);
+  t.true(names.length > 4);
+  for (const [name, { types = '' }] of names) {
+    t.true(entryPoints.includes(types.replace('./dist/', '../').replace('.d.ts', '.ts')), name);
+    t.true(page.includes(`| \`${name.replace('.', 'hawser')}\` |`), name);
+  }
 });
 
 test('the sidebar has the pages in the order in which the first page links to them', (t) => {
