@@ -22,7 +22,11 @@ export async function withTesting<T>(work: (testing: Testing) => Promise<T>): Pr
     return await work(testing);
   } catch (cause) {
     if (!(cause instanceof testing.FleetError)) throw cause;
-    throw new CliError(CODES[cause.code] ?? 'failed', asSentence(cause.message), { cause });
+    const message = cause.message.replace(
+      /^startFleet does not take these options/,
+      'No lab has these options',
+    );
+    throw new CliError(CODES[cause.code] ?? 'failed', asSentence(message), { cause });
   }
 }
 
