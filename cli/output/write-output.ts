@@ -3,36 +3,16 @@ import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { format } from 'node:util';
-import { ciSystem } from '../ci/ci-system.js';
-import { jsonWithoutCommands, withoutCommands } from '../ci/workflow-commands.js';
+import { guarded, ourCiSystem, shown, shownJson } from '../ci/guard-output.js';
 import { CliError } from '../errors.js';
-import { visible, visibleJson, visibleValue } from './escape-controls.js';
-import { type Lines, show } from './escaped-lines.js';
+import { visible, visibleValue } from './escape-controls.js';
+import type { Lines } from './escaped-lines.js';
 import { isInForeground } from './screen/is-in-foreground.js';
 import type { ScreenLine, ScreenSize } from './screen/screen-line.js';
 import { StatusLines } from './screen/status-lines.js';
 import { wantsColours } from './screen/style-colours.js';
 
 // The only file of the command line that writes to its output; a test checks that no other does.
-
-/** In whose job we are, which is the same all the time. */
-const system = ciSystem(process.env);
-
-/** In GitHub Actions, lines of a log can be commands: nobody else's text becomes one. */
-const isRunnerReading = system === 'github';
-
-function guarded(text: string): string {
-  return isRunnerReading ? withoutCommands(text) : text;
-}
-
-function shown(text: string | Lines): string {
-  return guarded(show(text));
-}
-
-function shownJson(value: unknown): string {
-  const json = visibleJson(value);
-  return isRunnerReading ? jsonWithoutCommands(json) : json;
-}
 
 /** Writes lines to stderr that the log of a CI job acts on; whoever makes them has escaped what is in them. */
 export function writeMarks(marks: readonly string[]): void {
@@ -229,7 +209,7 @@ export function endView({
  * job is none, also where the job has made itself a terminal for the sake of colours.
  */
 export function isStatusSeen(): boolean {
-  return system === undefined && isRemarkSeen() && process.env['TERM'] !== 'dumb' && isInForeground();
+  return ourCiSystem === undefined && isRemarkSeen() && process.env['TERM'] !== 'dumb' && isInForeground();
 }
 
 /** Where inquirer draws questions. It moves the cursor, so each text that it gets must already be escaped. */
