@@ -56,7 +56,8 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     return { value: planValue(shown), text: lines(formatPlan(shown)), exitCode };
   }
   if (plan.hosts.every(({ isNothing }) => isNothing) && !isRolling(plan.rollover)) {
-    return await sumUp({ request, fleet: chosen.fleet, sight, plan, outcomes: [], connect });
+    const fleet = await withNewcomers({ request, chosen, sight, plan, choice });
+    return await sumUp({ request, fleet, sight, plan, outcomes: [], connect });
   }
   if (!request.json) writeRemark(lines(formatPlan(shown)));
   await requireConsent(request, mayAsk);
@@ -73,6 +74,21 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     us,
   });
   return await sumUp({ request, fleet, sight, plan, outcomes, connect });
+}
+
+/** The fleet with hosts that belong to it already, as one whose fleet file was made elsewhere, or that was forgotten and came back. */
+async function withNewcomers({
+  request,
+  chosen,
+  plan,
+  ...rest
+}: Omit<Basis, 'bundle'> & { plan: WholePlan }) {
+  const known = new Set(chosen.fleet.hosts.map(({ name }) => name));
+  const newcomers = plan.hosts.filter(({ host }) => !known.has(host.name));
+  if (newcomers.length === 0) return chosen.fleet;
+  const { fleet } = await noteFleet({ ...rest, chosen, plan });
+  for (const { host } of newcomers) printNote(request, `${host.name}: added to ${fleet.file}`);
+  return fleet;
 }
 
 /** What was seen, and what the fleet is to have. */
