@@ -21,10 +21,16 @@ interface Step {
 
 /** All of them. @param keys the directory of the keys `ssh` and `sign` */
 export async function recipesFor(keys: string): Promise<Recipe[]> {
-  const [github, gitlab, action, page] = await Promise.all(
-    ['examples/ci/github.yml', 'examples/ci/gitlab-ci.yml', 'action.yml', 'docs/ci.md'].map(readProject),
+  const [github, gitlab, script, action, page] = await Promise.all(
+    [
+      'examples/ci/github.yml',
+      'examples/ci/gitlab-ci.yml',
+      'examples/ci/deploy.sh',
+      'action.yml',
+      'docs/ci.md',
+    ].map(readProject),
   );
-  for (const text of [github, gitlab])
+  for (const text of [github, gitlab, script])
     if (!page?.includes(text ?? '?')) throw new Error(`docs/ci.md shows another recipe than:\n${text}`);
   const [ssh, sign] = await Promise.all(['ssh', 'sign'].map((key) => readFile(path.join(keys, key), 'utf8')));
   const { version } = JSON.parse(await readProject('package.json'));
