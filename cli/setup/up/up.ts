@@ -20,6 +20,7 @@ import type { LocalProgram } from '../programs/local-program.js';
 import { prepareBundle } from '../programs/prepare-bundle.js';
 import { showSending } from '../programs/show-sending.js';
 import { isRolling, planRollover } from '../rollover/plan-rollover.js';
+import { requireAllKnown } from '../rollover/require-all-known.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { carryOutPlan } from './carry-out-plan.js';
 import { type AskAddress, askForAddresses } from './choose-address.js';
@@ -115,9 +116,22 @@ async function planWhole({ request, chosen, sight, choice, bundle }: Basis) {
   if (reached.hosts.length === 0) throw nobodyCanTakePart(reached);
   const rolled = planRollover(reached.hosts, { ...fleet, authority: choice.trusted }, choice);
   const plan = { ...reached, ...rolled };
-  if (choice.isNew) requireAll(plan);
+  if (choice.isNew) {
+    requireAll(plan);
+    await requireOthersKnown({ request, chosen, sight, plan });
+  }
   const founder = plan.founding.kind === 'found' ? plan.founding.candidates[0] : undefined;
   return { plan, shown: { ...context, ...plan, leftOut: plan.refusals, isNew, founder } };
+}
+
+/** @throws CliError `refused` where agents run on hosts that nobody has named */
+async function requireOthersKnown(given: Pick<Basis, 'request' | 'chosen' | 'sight'> & { plan: WholePlan }) {
+  const { request, chosen, sight, plan } = given;
+  const serving = plan.hosts.find(({ facts }) => facts.agent.servesEtcd);
+  const through = sight.seen.find(({ host }) => host.name === serving?.host.name);
+  if (through === undefined) return;
+  const names = plan.hosts.map(({ host }) => host.name);
+  await requireAllKnown(through.shell, { fleet: chosen.fleet, names }, request);
 }
 
 interface Change extends Basis {
