@@ -13,6 +13,8 @@ export default defineConfig({
   srcDir: '.pages',
   outDir: 'dist',
   cacheDir: '.vitepress/cache',
+  // The index of the search is one file.
+  vite: { build: { chunkSizeWarningLimit: 5_000 } },
   // Addresses in prose are examples, not links.
   markdown: {
     linkify: false,
