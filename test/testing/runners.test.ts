@@ -1,11 +1,15 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { projectFolder } from '../../fixtures/fleet/project-paths.js';
 import { parsePage } from '../docs/helpers/parse-page.js';
+import { lastingLeftovers } from '../fixtures/helpers/leftovers.js';
 import { npmEnvironment, quietInstall } from '../package/helpers/npm.js';
 
 const run = promisify(execFile);
@@ -59,3 +63,34 @@ for (const [runner, args, passed] of calls) {
     t.notRegex(said, /^failed/);
   });
 }
+
+test.serial('every fault of hosts that are processes comes from the package alone', async (t) => {
+  const program = `import { startFleet } from 'hawser/testing';
+    const fleet = await startFleet({ hosts: 1, backend: 'processes' });
+    const { faults } = fleet.host('h1');
+    for (const break_ of [() => fleet.cut('h1'), () => fleet.delay('h1', 50), () => fleet.clock('h1', 60_000),
+      () => fleet.freeze('h1'), () => fleet.kill('h1')]) {
+      await break_();
+    }
+    console.log((await faults.describe()).join());
+    await fleet.heal();
+    console.log('well' + (await faults.describe()).join());
+    await fleet.close();`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: consumer,
+  });
+  t.is(stdout, 'killed,cut off,clock +60 s,delayed by 50 ms\nwell\n');
+});
+
+test.serial('a fleet of the package is gone when whoever started it is killed', async (t) => {
+  const program = `import { startFleet } from 'hawser/testing';
+    const { id, folder } = await startFleet({ hosts: 2 });
+    console.log(JSON.stringify({ id, folder }));
+    setInterval(() => {}, 60_000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { cwd: consumer });
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const { id, folder } = JSON.parse(String(line)) as { id: string; folder: string };
+  t.true(existsSync(folder));
+  child.kill('SIGKILL');
+  t.deepEqual(await lastingLeftovers(id, folder), []);
+});
