@@ -12,7 +12,6 @@ const [ssh = 'root@web1', folder = './web', seed = 'unix:///run/hawser/etcd.sock
 const signal = AbortSignal.timeout(5 * 60_000);
 
 await using world = await SshWorld.open({ ssh, seeds: [seed] }, { signal });
-
 const hosts = [...(await world.getAgents({ signal })).keys()].sort();
 const { tree } = await world.putTree(folder, { signal });
 const id = (await world.getMaxDeployId({ signal })) + 1;

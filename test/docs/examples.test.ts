@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +11,7 @@ import test, { type ExecutionContext } from 'ava';
 import { resolveEtcd } from '../../fixtures/index.js';
 import { EtcdWorld } from '../../world/index.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';
+import { Etcd } from '../world/helpers/etcd.js';
 
 const project = fileURLToPath(new URL('../../../', import.meta.url));
 const examples = path.join(project, 'dist/examples');
@@ -47,7 +48,7 @@ test.after.always(async () => {
 
 function sshConfig({ port, identityFile, knownHostsFile }: Sshd): string {
   const { username } = userInfo();
-  return `Host web1
+  return `Host web*
   HostName 127.0.0.1
   Port ${port}
   User ${username}
@@ -168,6 +169,99 @@ test.serial('trace shows connections, forwards and calls as a tracer would', asy
   t.regex(stdout, /^hawser:forward \{"host":"\S+@127\.0\.0\.1:\d+","target":"\/.*etcd\.sock"\} \d+ ms$/m);
   t.regex(stdout, /^hawser:call \{"operation":"read the string .*motd.*","attempts":1\} \d+ ms$/m);
   t.notRegex(stdout, /failed/);
+});
+
+test.serial('lead leads after the other is gone', async (t) => {
+  const { seed, folder } = running();
+  const first = example('lead', ['web1', 'report', seed], { home: folder });
+  t.teardown(() => first.kill('SIGKILL'));
+  const one = lines(first);
+  t.is((await one.next()).value, `${hostname()} ${first.pid} leads`);
+  const second = example('lead', ['web1', 'report', seed], { home: folder });
+  t.teardown(() => second.kill('SIGKILL'));
+  const other = lines(second);
+  first.kill('SIGINT');
+  t.is((await one.next()).value, 'not any more');
+  t.is((await other.next()).value, `${hostname()} ${second.pid} leads`);
+  const exited = once(second, 'exit');
+  second.kill('SIGINT');
+  t.deepEqual(await exited, [0, null]);
+});
+
+test.serial('inventory shows what every machine has written', async (t) => {
+  const { seed, folder } = running();
+  const first = await result(example('inventory', ['web1', 'h1', seed], { home: folder }));
+  t.regex(first.stdout, /^h1 \{"kernel":"[^"]+","cpus":\d+,"memoryGb":\d+\}\n$/);
+  const second = await result(example('inventory', ['web1', 'h2', seed], { home: folder }));
+  t.regex(second.stdout, /^h1 \{.*\}\nh2 \{.*\}\n$/);
+  t.is(second.code, 0);
+});
+
+test.serial('exec-many runs a command on many hosts, and fails where one of them did', async (t) => {
+  const { folder } = running();
+  const hosts = Array.from({ length: 12 }, (_, index) => `web${index + 1}`);
+  const all = await result(example('exec-many', ['echo up', ...hosts], { home: folder }));
+  t.deepEqual(all.stdout.trim().split('\n').sort(), hosts.map((name) => `${name}: up`).sort());
+  t.is(all.code, 0);
+  const some = await result(example('exec-many', ['echo up', 'web1', '127.0.0.1:1'], { home: folder }));
+  t.deepEqual(some, { stdout: 'web1: up\n', code: 1 });
+});
+
+test.serial(
+  'scheduler-strategy chooses by its own rule, and again when the chosen one is gone',
+  async (t) => {
+    const { folder } = running();
+    await using etcd = await Etcd.start();
+    const start = (name: string) => example('scheduler-strategy', ['web1', name, etcd.url], { home: folder });
+    const chosen = start('h2');
+    t.teardown(() => chosen.kill('SIGKILL'));
+    const decisions = lines(chosen);
+    while ((await decisions.next()).value !== 'it is us');
+    const next = start('h1');
+    t.teardown(() => next.kill('SIGKILL'));
+    const seen = lines(next);
+    t.is((await seen.next()).value, 'it is h2');
+    chosen.kill('SIGINT');
+    while ((await seen.next()).value !== 'it is us');
+    const exited = once(next, 'exit');
+    next.kill('SIGINT');
+    t.deepEqual(await exited, [0, null]);
+  },
+);
+
+test.serial('file-system sends what is new, and reads it back', async (t) => {
+  const { seed, folder } = running();
+  const config = path.join(folder, 'config');
+  await mkdir(path.join(config, 'deeper'), { recursive: true });
+  await writeFile(path.join(config, 'motd'), 'back at noon');
+  await writeFile(path.join(config, 'deeper', 'file'), '');
+  const run = () => result(example('file-system', ['web1', config, '/config', seed], { home: folder }));
+  t.regex((await run()).stdout, /^2 files, [1-9]\d* blocks sent\n\/config\/motd: 12 bytes\n$/);
+  t.deepEqual(await run(), { stdout: '2 files, 0 blocks sent\n/config/motd: 12 bytes\n', code: 0 });
+});
+
+test.serial('test-with-hosts passes', async (t) => {
+  const { folder } = running();
+  const file = path.join(examples, 'test-with-hosts.js');
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: folder };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--test', file], { env });
+  t.regex(stdout, /^# pass 1$/m);
+});
+
+test.serial('every example is listed in its README, and none is longer than a screen', async (t) => {
+  const folder = path.join(project, 'examples');
+  const readme = await readFile(path.join(folder, 'README.md'), 'utf8');
+  for (const name of (await readdir(folder)).filter((one) => one.endsWith('.ts'))) {
+    t.true(readme.includes(`](${name})`), name);
+    const code = await readFile(path.join(folder, name), 'utf8');
+    t.regex(code, /^\/\*\*\n \* /, name);
+    const imports = [...code.matchAll(/ from '([^']+)'/g)].map(([, from = '']) => from);
+    t.true(
+      imports.every((from) => /^(hawser|node:)/.test(from)),
+      name,
+    );
+    if (name !== 'trace.ts') t.true(code.split('\n').length <= 41, name);
+  }
 });
 
 test.serial('embed-agent stops on Ctrl-C', async (t) => {
