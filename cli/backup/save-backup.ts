@@ -26,10 +26,16 @@ export interface BackupOptions {
  * Saves etcd's data in a file (0600) that `etcdutl snapshot restore` takes. The file appears when it is complete and
  * verified; an abort or a failure leaves nothing.
  *
- * @throws CliError `EEXIST` if the file exists, without `force`; `usage` for what is no file, such as a device; errors of the
+ * @throws CliError `EEXIST` if the file exists, without `force`; `usage` for what is no file, such as a device or `-`; errors of the
  * system; WorldError `unavailable`
  */
 export async function saveBackup(client: Client, file: string, options: BackupOptions): Promise<Backup> {
+  if (file === '-') {
+    // It is verified before anybody can read it, which a pipe does not allow.
+    const message =
+      'A backup is written to a file, not to standard output: give its name, or ./- for a file of that name.';
+    throw new CliError('usage', message);
+  }
   try {
     return await save(client, file, options);
   } catch (error) {

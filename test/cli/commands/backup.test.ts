@@ -70,3 +70,13 @@ test.serial('what is no file is left alone', async (t) => {
   t.regex(stderr, /pipe is not a regular file/);
   t.true((await stat(pipe)).isFIFO());
 });
+
+test.serial('a backup to standard output is refused plainly', async (t) => {
+  const { code, stdout, stderr } = await fleet.run(['backup', '-']);
+  t.is(code, 2);
+  t.is(stdout, '');
+  t.is(
+    stderr,
+    'hawser: A backup is written to a file, not to standard output: give its name, or ./- for a file of that name.\n',
+  );
+});

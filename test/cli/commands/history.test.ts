@@ -151,7 +151,15 @@ test.serial('what etcd has forgotten is said, and what it remembers is still lis
 });
 
 test.serial('wrong revisions are wrong usage', async (t) => {
-  for (const args of [['undo', 'x'], ['undo', '-1'], ['diff'], ['history', '--after', 'x']]) {
+  const wrong = [
+    ['undo', 'x'],
+    ['undo', '-1'],
+    ['diff'],
+    ['history', '--after', 'x'],
+    ['history', ''],
+    ['diff', '', '--from', '1'],
+  ];
+  for (const args of wrong) {
     const { code } = await hawser([...args, '--seeds', fleet.etcd.url]);
     t.is(code, 2, args.join(' '));
   }

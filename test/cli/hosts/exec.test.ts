@@ -67,6 +67,24 @@ test.serial('lines come behind their hosts, and at the end it says how alike the
   t.is(other.stderr, 'hawser: 2 hosts: same output; web3 differs\n');
 });
 
+test.serial('two names of one host are two results, each of a run of its own', async (t) => {
+  const { user, host, port } = fleet.sshd(1).destination;
+  const [one, other] = [`${user}@${host}:${port}`, `ssh://${user}@${host}:${port}`];
+  const login = fleet.flags.slice(fleet.flags.indexOf('--ssh-id'));
+  const known = ['--ssh-known-hosts', fleet.sshd(1).knownHostsFile];
+  const names = [one, other].join(',');
+  const file = path.join(fleet.home, 'runs');
+  const ran = await hawser(
+    ['exec', ...login, ...known, names, '--json', '-c', `echo run >> ${file}; cat ${file} | wc -l`],
+    {
+      cwd: fleet.home,
+    },
+  );
+  t.is(ran.code, 0, ran.stderr);
+  t.deepEqual(Object.keys(byHost(ran.stdout)).sort(), [one, other].sort());
+  t.is(await readFile(file, 'utf8'), 'run\nrun\n');
+});
+
 test.serial('arguments arrive as they are given, and -c is a line of shell', async (t) => {
   const words = ['a  b', "it's", '$HOME', '*', '', '-x', 'ü', 'a\nb', '"', '\\', '--'];
   const given = await exec(['web1', '--json', '--', 'printf', '%s|', ...words]);
