@@ -138,7 +138,7 @@ test.serial('an app that cannot be started fails with the reason', async (t) => 
   await writeFile(path.join(folder, 'hawser.yaml'), 'name: app\nrun: [no-such-program]\n');
   const { code, stderr } = await deploy(folder);
   t.is(code, 5);
-  t.regex(stderr, /no-such-program.*ENOENT/);
+  t.regex(stderr, /this host has no program no-such-program in its PATH/);
   t.is(await answer('h1'), 'one');
 });
 
