@@ -127,9 +127,11 @@ function given<T extends object>(values: T): Given<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;
 }
 
-function describe({ path, message }: z.core.$ZodIssue): string {
-  const where = path.map(String).join('.');
-  return where === '' ? message : `${where}: ${message}`;
+function describe(issue: z.core.$ZodIssue): string {
+  const where = issue.path.map(String).join('.');
+  const what =
+    issue.code === 'unrecognized_keys' ? `there is no option ${issue.keys.join(', ')}` : issue.message;
+  return where === '' ? what : `${where}: ${what}`;
 }
 
 function invalid(what: string, cause: unknown): FleetError {

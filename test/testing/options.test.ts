@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test from 'ava';
+import { runCommand } from '../../fixtures/fleet/run-command.js';
 import { startFleet } from '../../testing/index.js';
 
 /** Nothing is started for any of these. */
@@ -14,7 +17,7 @@ const wrong: readonly (readonly [what: string, options: unknown, code: string, m
     'invalid-option',
     /hosts\.0: .*sudoo/,
   ],
-  ['an unknown option', { host: 3 }, 'invalid-option', /Unrecognized key: "host"/],
+  ['an unknown option', { host: 3 }, 'invalid-option', /: there is no option host$/],
   ['no object', 3, 'invalid-option', /expected object/],
   [
     'an unknown jump host',
@@ -47,4 +50,24 @@ for (const [what, options, code, message] of wrong) {
 test('an aborted start rejects with the reason', async (t) => {
   const reason = new Error('enough');
   await t.throwsAsync(startFleet({ signal: AbortSignal.abort(reason) }), { is: reason });
+});
+
+test('a fleet of two is what its text for ssh -F says, also while one is cut off', async (t) => {
+  await using fleet = await startFleet({ hosts: 2, agents: false });
+  const file = join(fleet.folder, 'text');
+  await writeFile(file, fleet.sshConfig);
+  const enters = async (name: string) =>
+    (await runCommand(['ssh', '-F', file, '-o', 'ConnectTimeout=1', name, 'true'])).code === 0;
+  t.deepEqual(
+    fleet.hosts.map(({ name }) => name),
+    ['h1', 'h2'],
+  );
+  for (const { sshUrl } of fleet.hosts) t.regex(sshUrl, /^ssh:\/\/[a-z]+@[\d.]+:\d+$/);
+  t.deepEqual([await enters('h1'), await enters('h2')], [true, true]);
+  await fleet.cut('h1');
+  t.deepEqual([await enters('h1'), await enters('h2')], [false, true]);
+  await fleet.heal('h1');
+  t.true(await enters('h1'));
+  await fleet.close();
+  t.false(await enters('h2'));
 });
