@@ -17,6 +17,7 @@ import { LinkMonitor } from '../liveness/link-monitor.js';
 import { noteFallbackReason, watchForIdentification } from '../openssh-fallback-reason.js';
 import type { DialOptions, Link, Transport } from '../transport.js';
 import { execOnSsh2 } from './exec-on-ssh2.js';
+import { ignoreOfferedHostKeys } from './internals/ignore-offered-host-keys.js';
 import { ssh2LivenessProbes } from './internals/send-liveness-probes.js';
 import { signWithoutAsking } from './internals/skip-key-query.js';
 import { ReceiveWindows } from './internals/widen-receive-windows.js';
@@ -102,6 +103,7 @@ class Ssh2Link implements Link {
     this.#client.connect(this.#config());
     this.#peer = watchForIdentification(socket.stream);
     signWithoutAsking(this.#client, this.#login.rsa);
+    ignoreOfferedHostKeys(this.#client);
   }
 
   /** Resolves after login. */
