@@ -132,6 +132,7 @@ export const setupOutputs: CommandOutputs = {
   demo: value(z.union([demo, z.object({ stopped: z.int() }).describe('With --stop.')])),
   'lab up': value(lab),
   'lab show': value(lab),
+  'lab ssh': FOREIGN,
   'lab list': value(
     z.array(
       z.object({ name: z.string(), backend: z.string(), hosts: hostnames, folder: file, since: moment }),

@@ -63,6 +63,7 @@ export function formatLab(lab: LabDescription): Lines {
     formatTable(['HOST', 'SSH', 'ADDRESS', 'FAULTS'], rows),
     '',
     'Log in:',
+    `  hawser lab ssh ${host} ${name}`,
     `  ssh -F ${lab.sshConfig} ${host}`,
     ...(lab.etcd.length === 0
       ? []

@@ -15,7 +15,8 @@ export function labCommand(context: CommandContext): Command {
     )
     .addCommand(upCommand(context))
     .addCommand(listCommand())
-    .addCommand(showCommand());
+    .addCommand(showCommand())
+    .addCommand(sshCommand(context));
   for (const fault of faultCommands()) command.addCommand(fault);
   return command
     .addCommand(downCommand())
@@ -100,6 +101,21 @@ function showCommand(): Command {
       ]);
       const lab = await describeLab(await findLab(name, flags));
       printResult(flags, lab, formatLab(lab));
+    });
+}
+
+function sshCommand(context: CommandContext): Command {
+  return withOutput(new Command('ssh'), 'hawser lab ssh h1 -- uptime')
+    .description('open a shell on a host of a lab, or run one command there')
+    .argument('<host>', 'host of the lab')
+    .argument('[command...]', 'what to run instead of a shell, after two dashes')
+    .option('--name <name>', 'the lab (default: the only one, or the one named lab)')
+    .action(async (host: string, words: string[], flags: OutputOptions & { readonly name?: string }) => {
+      const [{ findLab }, { sshIntoLab }] = await Promise.all([
+        import('../../lab/labs.js'),
+        import('../../lab/ssh-lab.js'),
+      ]);
+      context.exitCode = await sshIntoLab(await findLab(flags.name, flags), host, words);
     });
 }
 

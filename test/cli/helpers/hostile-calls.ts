@@ -29,6 +29,7 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   'lab up': [{ args: ['--name', hostile('lab')] }],
   'lab list': [{ args: [] }],
   'lab show': [{ args: [hostile('lab')] }],
+  'lab ssh': [{ args: [hostile('host'), '--name', hostile('lab')] }],
   'lab cut': [{ args: [hostile('host'), '--name', hostile('lab')] }],
   'lab freeze': [{ args: [hostile('host'), '--name', hostile('lab')] }],
   'lab thaw': [{ args: [hostile('host'), '--name', hostile('lab')] }],

@@ -27,6 +27,8 @@ test('a lab stays when its command has ended, is broken and mended by others, an
     ],
   );
   t.is((await ssh(sshConfig, 'web1', 'echo in')).stdout, 'in\n');
+  const there = await run('ssh', 'web1', '--', 'cat; exit 7');
+  t.deepEqual([there.code, there.stdout, there.stderr], [7, '', '']);
 
   const second = await run('up', '--name', 'one');
   t.is(second.code, 4);
