@@ -16,6 +16,8 @@ function ssh(config: string, host: string, command: string) {
 test('a lab stays when its command has ended, is broken and mended by others, and goes without a trace', async (t) => {
   const { env, fleets } = await privateCache(t);
   const run = async (...args: string[]) => hawser(['lab', ...args], { env });
+  // Where it fails, nothing stays either.
+  t.teardown(() => run('down', '--all'));
   const up = await run('up', '--hosts', 'web1,db', '--backend', 'processes', '--name', 'one', '--json');
   t.is(up.code, 0, up.stderr);
   const { sshConfig, folder, hosts } = JSON.parse(up.stdout);
@@ -79,6 +81,8 @@ test('what is left of a lab that was killed, while it started or later, is remov
   const { env, fleets } = await privateCache(t);
   const root = path.join(env.XDG_CACHE_HOME, 'hawser', 'fleets');
   const run = async (...args: string[]) => hawser(['lab', ...args], { env });
+  // Where it fails, nothing stays either.
+  t.teardown(() => run('down', '--all'));
   const starting = startHawser(['lab', 'up', '--hosts', '30', '--backend', 'processes', '--name', 'unborn'], {
     env,
   });
@@ -110,6 +114,8 @@ test('what is left of a lab that was killed, while it started or later, is remov
 test('a lab that another user has written down is not believed', async (t) => {
   const { env, fleets } = await privateCache(t);
   const run = async (...args: string[]) => hawser(['lab', ...args], { env });
+  // Where it fails, nothing stays either.
+  t.teardown(() => run('down', '--all'));
   const up = await run('up', '--hosts', '1', '--backend', 'processes', '--json');
   const { folder } = JSON.parse(up.stdout);
   if (process.geteuid?.() === 0) {
