@@ -12,15 +12,15 @@ const [node = '', , program = '', file = ''] = process.argv;
 const { main, places } = JSON.parse(readFileSync(0, 'utf8')) as Pick<CompiledIndex, 'main' | 'places'>;
 const bytes = readFileSync(program);
 
-/** What most commands need; nothing answers there. What the same of them load becomes one pack. */
-const NOWHERE = ['--timeout', '30s', '--json'];
+/** What most commands need; nothing answers there. Soon over, since V8 drops what it compiled and has not run for a while. */
+const NOWHERE = ['--timeout', '300ms', '--json'];
 const SSH = ['--ssh-url', 'root@127.0.0.1:1', '--ssh-config', 'none'];
 const commands: readonly (readonly string[])[] = [
   ['env', '--help'],
   ['str', 'get', 'key', '--seeds', 'http://127.0.0.1:1', ...NOWHERE],
   ['str', 'get', 'key', ...SSH, ...NOWHERE],
   ['status', ...SSH, ...NOWHERE],
-  ['exec', '--ssh-config', 'none', '--timeout', '30s', '--json', 'root@127.0.0.1:1', '-c', 'true'],
+  ['exec', '--ssh-config', 'none', '--timeout', '300ms', '--json', 'root@127.0.0.1:1', '-c', 'true'],
   ['--help'],
 ];
 
