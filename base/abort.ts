@@ -25,6 +25,17 @@ export function onAbort(signals: readonly (AbortSignal | undefined)[], listener:
   return unlisten;
 }
 
+/**
+ * Aborts after `ms`, with a `TimeoutError`, unless the process has ended by then. As `AbortSignal.timeout`, whose signal Node 20
+ * loses as garbage, and never aborts, where only `AbortSignal.any` depends on it.
+ */
+export function timeLimit(ms: number): AbortSignal {
+  const limit = new AbortController();
+  const expire = (): void => limit.abort(new DOMException('The time limit was reached', 'TimeoutError'));
+  setTimeout(expire, ms).unref();
+  return limit.signal;
+}
+
 /** Resolves after `ms`, or as soon as one of the signals aborts; the caller checks which. */
 export function pause(ms: number, ...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
   return new Promise((resolve) => {

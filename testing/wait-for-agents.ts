@@ -1,3 +1,4 @@
+import { timeLimit } from '../base/abort.js';
 import { FleetError } from '../fixtures/index.js';
 import { DEFAULT_IDEAL_CLUSTER_SIZE } from '../world/index.js';
 import type { TestFleet } from './test-fleet.js';
@@ -13,7 +14,7 @@ export async function waitForAgents(
   fleet: TestFleet,
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
-  const timeout = AbortSignal.timeout(START_TIMEOUT_MS);
+  const timeout = timeLimit(START_TIMEOUT_MS);
   const limit = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
   const servers = fleet.hosts.filter(({ server }) => server);
   const seeds = servers.map(({ clientUrl }) => clientUrl);

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
+import { timeLimit } from '../../base/abort.js';
 import { ControlError } from './control-error.js';
 import { type AgentState, agentStateSchema, controlErrorSchema, doneSchema } from './control-protocol.js';
 
@@ -59,7 +60,7 @@ export class ControlClient {
     { signal, timeoutMs = 10_000 }: ControlCall = {},
   ): Promise<T> {
     signal?.throwIfAborted();
-    const deadline = AbortSignal.timeout(timeoutMs);
+    const deadline = timeLimit(timeoutMs);
     const over = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
     let connection: Duplex | undefined;
     let answer: { readonly status: number | undefined; readonly body: string };

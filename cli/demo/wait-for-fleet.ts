@@ -1,3 +1,4 @@
+import { timeLimit } from '../../base/abort.js';
 import type { Fleet } from '../../fixtures/index.js';
 import type { ClientWorld } from '../../world/client-world.js';
 
@@ -10,7 +11,7 @@ const START_TIMEOUT_MS = 60_000;
  */
 export async function waitForFleet(world: ClientWorld, fleet: Fleet, signal: AbortSignal): Promise<void> {
   const names = fleet.hosts.map(({ name }) => name);
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
+  const limit = AbortSignal.any([signal, timeLimit(START_TIMEOUT_MS)]);
   let serving = new Set<string>();
   for await (const _ of world.watchEndpoints({ signal: limit })) {
     serving = new Set((await world.advertisedEndpoints({ signal: limit })).keys());

@@ -1,3 +1,4 @@
+import { timeLimit } from '../../base/abort.js';
 import { shellCommand } from '../../tunnel/exec/shell-command.js';
 import type { Tunnel } from '../../tunnel/tunnel.js';
 import type { RootAccess } from '../setup/host/host-shell.js';
@@ -62,7 +63,7 @@ exit 0
 
 /** Ends what still runs on a host of what this connection started. Never fails: a host that is gone has nothing to be told. */
 export async function endRemoteProcesses(tunnel: Tunnel, { prefix, password }: RootAccess): Promise<void> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const signal = timeLimit(PATIENCE_MS);
   try {
     const [first = 'sh', ...rest] = [...prefix, 'sh', '-c', SCRIPT, 'sh'];
     const command = await tunnel.exec(shellCommand([first, ...rest]), { signal });

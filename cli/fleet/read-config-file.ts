@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { timeLimit } from '../../base/abort.js';
 import { readWithoutBlocking } from '../../tunnel/files/read-without-blocking.js';
 import { CliError } from '../errors.js';
 import { explainFileError } from '../system/explain-file-error.js';
@@ -69,7 +70,7 @@ export async function readNamedFile(
   file: string,
   { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: ReadLimits = {},
 ): Promise<Buffer> {
-  const limit = AbortSignal.timeout(timeoutMs);
+  const limit = timeLimit(timeoutMs);
   const ends = signal === undefined ? limit : AbortSignal.any([limit, signal]);
   try {
     return (await readWithoutBlocking(file, { maxBytes: MAX_BYTES, mayBePipe: true, signal: ends })).content;

@@ -1,4 +1,4 @@
-import { onAbort, pause } from '../../base/abort.js';
+import { onAbort, pause, timeLimit } from '../../base/abort.js';
 import { Backoff } from '../../base/backoff.js';
 import type { Client } from '../client/client.js';
 import { campaign } from '../client/concurrency/election.js';
@@ -25,7 +25,7 @@ export async function runElection(context: LeaderContext, stop: AbortSignal): Pr
   let lastProblem = '';
   const leave = async (): Promise<void> => {
     // While etcd is unreachable there is nothing to wait for.
-    if (!serving) await waitForDecisions(client, AbortSignal.timeout(LAST_ROUND_MS)).catch(() => undefined);
+    if (!serving) await waitForDecisions(client, timeLimit(LAST_ROUND_MS)).catch(() => undefined);
     if (!serving) over.abort();
   };
   onAbort([stop], () => void leave());

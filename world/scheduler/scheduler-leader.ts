@@ -1,4 +1,4 @@
-import { onAbort } from '../../base/abort.js';
+import { onAbort, timeLimit } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
 import type { Leadership } from '../client/concurrency/owned-key.js';
@@ -53,7 +53,7 @@ export class SchedulerLeader {
       unlisten();
     }
     if (this.#leadership.lost.aborted) throw this.#leadership.lost.reason;
-    await this.#decideAll(AbortSignal.timeout(LAST_ROUND_MS));
+    await this.#decideAll(timeLimit(LAST_ROUND_MS));
   }
 
   /** Reads everything and decides, then after each burst of changes; returns when the watch had to start over. */

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { pause } from '../../../base/abort.js';
+import { pause, timeLimit } from '../../../base/abort.js';
 import type { Log, MemberStatus } from '../../../world/internal.js';
 import { MAX_SERVER_CLOSE_TIMEOUT_MS, MAX_SERVER_START_TIMEOUT_MS } from '../../constants.js';
 import { AgentError, type AgentErrorCode } from '../../errors.js';
@@ -113,7 +113,7 @@ export class ServerProcess {
   async ready(options: { signal: AbortSignal; timeoutMs?: number }): Promise<MemberStatus> {
     const { signal, timeoutMs = MAX_SERVER_START_TIMEOUT_MS } = options;
     signal.throwIfAborted();
-    const late = AbortSignal.timeout(timeoutMs);
+    const late = timeLimit(timeoutMs);
     await using local = this.#local();
     try {
       const status = await local.untilServing(AbortSignal.any([signal, late, this.#over.signal]));

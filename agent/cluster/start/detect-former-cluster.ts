@@ -4,6 +4,7 @@ import { createServer as createTlsServer, request as requestOverTls } from 'node
 import { json } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { timeLimit } from '../../../base/abort.js';
 import { AgentError } from '../../errors.js';
 import { listenAt } from '../server/addresses/check-addresses-free.js';
 import type { TlsFiles } from '../server/etcd/etcd-arguments.js';
@@ -145,7 +146,7 @@ async function askClientUrls(
 }
 
 async function getJson(url: string, material: Material | undefined): Promise<unknown> {
-  const signal = AbortSignal.timeout(ASK_MS);
+  const signal = timeLimit(ASK_MS);
   const secure = url.startsWith('https:');
   return new Promise((resolve, reject) => {
     const options = { signal, agent: false, ...(secure ? material : {}) } as const;

@@ -1,3 +1,4 @@
+import { timeLimit } from '../../../base/abort.js';
 import type { Notify } from '../../../base/notify.js';
 import type { RolloutState } from '../../../world/internal.js';
 import type { StepFailure } from '../step-failure.js';
@@ -44,7 +45,7 @@ export class RolloutGate {
   /** Waits for a person to confirm the deploy. @returns false if nobody did in time */
   async isConfirmed(confirmMs: number): Promise<boolean> {
     const isConfirmed = () => this.#options.rollout()?.isConfirmed === true;
-    await this.#until(isConfirmed, AbortSignal.timeout(confirmMs));
+    await this.#until(isConfirmed, timeLimit(confirmMs));
     return isConfirmed();
   }
 

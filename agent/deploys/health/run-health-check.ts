@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { timeLimit } from '../../../base/abort.js';
 import { DEFAULT_TRY_MS, type HealthCheck } from '../../../world/internal.js';
 import { describeExit } from '../../cluster/server/describe-server-exit.js';
 import type { RunResult } from '../../processes/run-program.js';
@@ -54,7 +55,7 @@ export async function runHealthCheck(
 
 async function attempt(check: HealthCheck, options: HealthOptions): Promise<string | undefined> {
   const { tryMs = DEFAULT_TRY_MS } = check;
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(tryMs)]);
+  const signal = AbortSignal.any([options.signal, timeLimit(tryMs)]);
   try {
     switch (check.kind) {
       case 'http':

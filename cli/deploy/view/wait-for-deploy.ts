@@ -1,3 +1,4 @@
+import { timeLimit } from '../../../base/abort.js';
 import { Notify } from '../../../base/notify.js';
 import type { Agent } from '../../../world/agents/registered-agents.js';
 import type { ClientWorld } from '../../../world/client-world.js';
@@ -38,7 +39,7 @@ export interface DeployProgress {
 export async function waitForDeploy(options: WaitOptions): Promise<DeployProgress> {
   const { world, id, deployment, onChange, onPhase, onLook } = options;
   const over = new AbortController();
-  const signal = AbortSignal.any([options.signal, over.signal, AbortSignal.timeout(options.timeoutMs)]);
+  const signal = AbortSignal.any([options.signal, over.signal, timeLimit(options.timeoutMs)]);
   const shown = new Map<string, string>();
   let phase = '';
   let record: RolloutRecord | undefined;

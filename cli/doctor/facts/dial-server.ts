@@ -1,6 +1,6 @@
 import { ADDRCONFIG, type LookupAddress, promises } from 'node:dns';
 import { connect, isIP, type Socket } from 'node:net';
-import { onAbort, untilAborted } from '../../../base/abort.js';
+import { onAbort, timeLimit, untilAborted } from '../../../base/abort.js';
 import { errorCode } from '../../../tunnel/files/system-error-code.js';
 
 /** More than any line with which a server introduces itself. */
@@ -35,7 +35,7 @@ export async function dialServer(
   const none = { address, addresses: [], words: '' };
   let addresses: readonly string[];
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const limit = AbortSignal.any([signal, timeLimit(timeoutMs)]);
     addresses = (await untilAborted(lookUp(address), limit)).map((found) => found.address);
   } catch (error) {
     signal.throwIfAborted();

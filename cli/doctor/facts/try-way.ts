@@ -1,3 +1,4 @@
+import { timeLimit } from '../../../base/abort.js';
 import { TunnelError } from '../../../tunnel/errors.js';
 import type { ForwardTarget } from '../../../tunnel/forward/forward-target.js';
 import type { Tunnel } from '../../../tunnel/tunnel.js';
@@ -29,7 +30,7 @@ async function connects(
   target: ForwardTarget,
   { timeoutMs, signal, place }: Call & { readonly place: string },
 ): Promise<TunnelError | undefined> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const limit = AbortSignal.any([signal, timeLimit(timeoutMs)]);
   try {
     await tunnel.tryConnect(target, { signal: limit });
     return undefined;

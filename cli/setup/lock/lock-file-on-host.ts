@@ -1,4 +1,4 @@
-import { pause } from '../../../base/abort.js';
+import { pause, timeLimit } from '../../../base/abort.js';
 import { CliError } from '../../errors.js';
 import type { HostShell } from '../host/host-shell.js';
 import { formatOwner, hasEnded, type LockOwner, parseOwner } from './lock-owner.js';
@@ -146,7 +146,7 @@ class RenewedLock implements HostLock {
   async #release(): Promise<void> {
     this.#closing.abort();
     await this.#renewing;
-    await this.#run(RELEASE, AbortSignal.timeout(RELEASE_TIMEOUT_MS)).catch(() => undefined);
+    await this.#run(RELEASE, timeLimit(RELEASE_TIMEOUT_MS)).catch(() => undefined);
   }
 
   #run(script: string, signal: AbortSignal): Promise<{ code: number | null }> {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { timeLimit } from '../../../base/abort.js';
 import { CliError } from '../../errors.js';
 import type { Architecture } from './check-elf.js';
 import type { EtcdRelease } from './etcd-release.js';
@@ -54,7 +55,7 @@ export async function downloadEtcd(folder: string, download: EtcdDownload): Prom
 
 /** @returns the hash of what came, in hex */
 async function fetchTo(file: string, url: string, signal: AbortSignal): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
+  const response = await fetch(url, { signal: AbortSignal.any([signal, timeLimit(TIMEOUT_MS)]) });
   if (!response.ok || response.body === null) throw new Error(`the answer is HTTP ${response.status}`);
   const hash = createHash('sha256');
   let size = 0;

@@ -1,4 +1,4 @@
-import { onAbort } from '../../../base/abort.js';
+import { onAbort, timeLimit } from '../../../base/abort.js';
 import { TunnelError } from '../../../tunnel/errors.js';
 import type { WayKind } from '../../bridge/etcd-access.js';
 import type { HostShell } from '../host/host-shell.js';
@@ -55,7 +55,7 @@ export function findWayOnceServing(shell: HostShell, signal: AbortSignal): Dispo
 }
 
 async function leadsThere(tunnel: HostShell['tunnel'], signal: AbortSignal): Promise<boolean> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]);
+  const limit = AbortSignal.any([signal, timeLimit(TRY_MS)]);
   try {
     await tunnel.tryConnect({ socketPath: PATHS.socket }, { signal: limit });
     return true;
