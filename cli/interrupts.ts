@@ -10,6 +10,7 @@ import { writeRemark } from './output/write-output.js';
 export class Interrupts implements Disposable {
   readonly #controller = new AbortController();
   readonly #kills = new Set<() => void>();
+  #limit: NodeJS.Timeout | undefined;
   #remainingMs = (): number => 0;
   #count = 0;
 
@@ -21,9 +22,19 @@ export class Interrupts implements Disposable {
     return this.#controller.signal;
   }
 
-  /** The signal that interrupted us, once one has. */
-  get reason(): InterruptedError | undefined {
-    return this.signal.aborted ? (this.signal.reason as InterruptedError) : undefined;
+  /** What ended the command, once something has: a signal, or its time limit. */
+  get reason(): Error | undefined {
+    return this.signal.aborted ? (this.signal.reason as Error) : undefined;
+  }
+
+  /** Which signal that was, if one it was. */
+  get signalName(): NodeJS.Signals | undefined {
+    return this.reason instanceof InterruptedError ? this.reason.signalName : undefined;
+  }
+
+  /** Begins a clean shutdown after so many milliseconds, for that reason. */
+  limit(ms: number, reason: Error): void {
+    this.#limit = setTimeout(() => this.#controller.abort(reason), ms).unref();
   }
 
   /** Registers what the third Ctrl-C ends by force. */
@@ -37,6 +48,7 @@ export class Interrupts implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearTimeout(this.#limit);
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, this.#onSignal);
   }
 

@@ -1,13 +1,15 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { CommandContext } from './command-context.js';
 import { COMMANDS, HIDDEN_COMMANDS } from './command-list.js';
-import { InterruptedError } from './errors.js';
+import { CliError, InterruptedError } from './errors.js';
 import { EXIT_CODES } from './exit-codes.js';
+import { timeLimitOf, withTimeLimit } from './fleet/connection-flags.js';
 import { GENERAL_OPTIONS, HELP_FORMAT } from './help/format-help.js';
 import { addHelpCommands } from './help/help-command.js';
 import { Interrupts } from './interrupts.js';
-import { describeCommandLine } from './output/describe-command-line.js';
+import { describeCommandLine, pathOf } from './output/describe-command-line.js';
 import { type Lines, lines } from './output/escaped-lines.js';
+import { formatDuration } from './output/format-quantities.js';
 import { printError } from './output/print.js';
 import { runLog } from './output/run-log.js';
 import { writeJson, writeRemark, writeUsage } from './output/write-output.js';
@@ -19,12 +21,14 @@ export async function runProgram(argv: readonly string[], version: string): Prom
   const options = { json: argv.includes('--json'), verbose: argv.includes('--verbose') };
   try {
     const root = await program(context, argv[2]);
-    root.hook('preAction', (_, command) => noteRun(command));
+    root.hook('preAction', (_, command) => {
+      noteRun(command);
+      limitRun(command, interrupts);
+    });
     addHelpCommands(root);
     await root.parseAsync(argv);
-    if (interrupts.reason !== undefined && context.exitCode === EXIT_CODES.done && !context.endedNormally) {
-      return EXIT_CODES.interrupted;
-    }
+    const { reason } = interrupts;
+    if (reason !== undefined && context.exitCode === EXIT_CODES.done && !context.endedNormally) throw reason;
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return usageExit(error, options);
@@ -36,6 +40,14 @@ export async function runProgram(argv: readonly string[], version: string): Prom
 /** An agent keeps a log of its own. */
 function noteRun(command: Command): void {
   if (!['run', 'bridge', 'help'].includes(command.name())) runLog.begin(describeCommandLine(command));
+}
+
+/** Of commands that talk to no fleet; others have a limit for each answer. */
+function limitRun(command: Command, interrupts: Interrupts): void {
+  const ms = timeLimitOf(command);
+  if (ms === undefined) return;
+  const message = `${pathOf(command)} did not end within ${formatDuration(ms)}.`;
+  interrupts.limit(ms, new CliError('failed', message));
 }
 
 /** Prints what can follow the words of a command line. Only `main.ts` calls it. */
@@ -122,5 +134,6 @@ function configureAll(command: Command, json: boolean): void {
       if (!json) writeRemark(usageError(text));
     },
   });
+  if (command.commands.length === 0 && command.name() !== 'bridge') withTimeLimit(command);
   for (const child of command.commands) configureAll(child, json);
 }

@@ -98,7 +98,7 @@ async function runAgent(context: CommandContext, flags: RunFlags): Promise<void>
     using _ = watchForHangUp(() => context.interrupts.hangUp());
     await agent.run(context.interrupts.signal);
     // A service manager stops an agent with SIGTERM: that is its normal end, not an interruption.
-    context.endedNormally = context.interrupts.reason?.signalName === 'SIGTERM';
+    context.endedNormally = context.interrupts.signalName === 'SIGTERM';
   } finally {
     if (flags.tmpPrefix) removePrivateFolder(prefix);
   }

@@ -81,6 +81,23 @@ function withEtcdFlags(command: Command): Command {
     );
 }
 
+/** Time limits for whole commands. */
+const wholeLimits = new WeakSet<Option>();
+
+/** Adds a time limit to a command that has none for what it asks of others. */
+export function withTimeLimit(command: Command): void {
+  if (command.options.some(({ long }) => long === '--timeout')) return;
+  const limit = new Option('--timeout <duration>', 'time limit for the command (default: none)');
+  wholeLimits.add(limit);
+  command.addOption(limit.argParser(duration).helpGroup(GENERAL_OPTIONS));
+}
+
+/** How long such a command may take in all, in milliseconds; undefined if nobody said. */
+export function timeLimitOf(command: Command): number | undefined {
+  const isLimited = command.options.some((option) => wholeLimits.has(option));
+  return isLimited ? command.getOptionValue('timeout') : undefined;
+}
+
 /** Adds the flags that say how a command speaks, and an example. */
 export function withOutput(command: Command, example: string): Command {
   return command

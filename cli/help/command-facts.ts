@@ -14,11 +14,6 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [130, 'Interrupted.'],
 ];
 
-/** The names that lead to a command, from the program's on. */
-export function pathOf(command: Command): string {
-  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
-}
-
 /** The commands below one that people use, each before those below it. */
 export function leavesOf(command: Command): Command[] {
   return visibleCommands(command).flatMap((child) => [child, ...leavesOf(child)]);

@@ -1,10 +1,10 @@
 import type { Argument, Command, Option } from 'commander';
+import { pathOf } from '../output/describe-command-line.js';
 import {
   EXIT_MEANINGS,
   exampleLines,
   leavesOf,
   ownOptions,
-  pathOf,
   sentence,
   sharedOptions,
   visibleCommands,

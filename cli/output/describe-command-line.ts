@@ -9,7 +9,8 @@ export function describeCommandLine(command: Command): string {
   return [pathOf(command), ...options(command), ...operands(command)].join(' ');
 }
 
-function pathOf(command: Command): string {
+/** The words that call it, from the program's name on. */
+export function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 

@@ -3,12 +3,12 @@ import {
   exampleLines,
   leavesOf,
   ownOptions,
-  pathOf,
   sentence,
   sharedOptions,
   visibleCommands,
 } from '../../cli/help/command-facts.js';
 import { described } from '../../cli/help/format-help.js';
+import { pathOf } from '../../cli/output/describe-command-line.js';
 import type { Page } from '../pages/page.js';
 import { code, escapeText, fenced, table } from './markdown.js';
 

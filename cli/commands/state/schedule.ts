@@ -82,7 +82,7 @@ function scheduleJoin(context: CommandContext): Command {
         }));
       });
       // Under a service manager SIGTERM is the normal end.
-      context.endedNormally = context.interrupts.reason?.signalName === 'SIGTERM';
+      context.endedNormally = context.interrupts.signalName === 'SIGTERM';
     });
 }
 

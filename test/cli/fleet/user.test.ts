@@ -74,8 +74,11 @@ test.serial('an agent takes part as a user, and goes on when etcd has forgotten 
   host.run([...flags, '--seeds', direct.etcd.url, '--no-server', '--user', 'root'], env);
   await using world = direct.world('looks', root);
   for await (const _ of world.watchAgents()) if ((await world.getAgents()).has('h1')) break;
-  // The last that it writes by itself: cut off in the middle of that, it would say so.
+  // The last two that it writes by itself: cut off in the middle of that, it would say so.
   for await (const _ of world.watchRunning()) if ((await world.getRunning()).has('h1')) break;
+  const recipient = '/hawser/recipients/h1';
+  for await (const _ of world.client.changes({ key: recipient }))
+    if ((await world.client.get(recipient)) !== undefined) break;
   await direct.etcd.kill();
   await direct.etcd.restart();
   // Nobody else is there to decide.
