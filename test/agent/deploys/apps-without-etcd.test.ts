@@ -24,7 +24,7 @@ test.serial(
       `[ $HAWSER_HOSTNAME = h1 ] && exec sleep 1000; exec node server.mjs ${answer} ${port}`;
     const good = await deployTo(h1, await appFolder(t, { run: ['sh', '-c', only2('one')] }));
     t.is(good.code, 0, good.stderr);
-    t.is((await deployTo(h1, await appFolder(t, { run: ['false'] }))).code, 5);
+    t.is((await deployTo(h1, await appFolder(t, { run: ['false'], settle: '20s' }))).code, 5);
     await answers(port, 'one', h2);
     t.is((await hawser(['deploys', 'prune', '--keep', '1', '--seeds', h1.clientUrl])).code, 0);
 
@@ -158,7 +158,7 @@ test.serial('what fails to be removed after a failed deploy keeps nothing from r
   const good = await deployTo(h1, await appFolder(t, { run }));
   t.is(good.code, 0, good.stderr);
 
-  const folder = await appFolder(t, { run: ['sh', '-c', 'sleep 0.1; exit 3'] });
+  const folder = await appFolder(t, { run: ['sh', '-c', 'sleep 0.1; exit 3'], settle: '20s' });
   await mkdir(path.join(folder, 'closed'));
   await writeFile(path.join(folder, 'closed', 'file'), 'x');
   await chmod(path.join(folder, 'closed'), 0o555);

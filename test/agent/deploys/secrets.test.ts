@@ -76,7 +76,7 @@ test('a release keeps the values that it was fetched with, also without etcd; a 
   await set(host, 'PASSWORD', 'second');
   const bad = manifest(
     { PASSWORD: {} },
-    { processes: { main: { run: ['sh', '-c', 'echo "$PASSWORD"; exit 3'] } } },
+    { settleMs: 60_000, processes: { main: { run: ['sh', '-c', 'echo "$PASSWORD"; exit 3'] } } },
   );
   const failed = await app.deploy(deploy(host, 2, bad));
   t.is(failed.state, 'failed');

@@ -128,7 +128,7 @@ const ATTACKS = [
 test.serial(
   'in Actions a failure is an annotation with the app’s last words, which are no commands',
   async (t) => {
-    await job.commitApp(`${ATTACKS.map((line) => `printf '%s\\n' '${line}'`).join('; ')}; exit 7`);
+    await job.commitApp(`${ATTACKS.map((line) => `printf '%s\\n' '${line}'`).join('; ')}; exit 7`, '20s');
     const summary = path.join(job.folder, 'summary.md');
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary };
     const { code, stdout, stderr } = await job.steps('sh ci/deploy.sh web fleet.yaml deploy.xml', env);

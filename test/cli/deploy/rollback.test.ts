@@ -81,7 +81,7 @@ test.serial(
   'a canary that fails stops the others, and the wait is taken up again from elsewhere',
   async (t) => {
     const rollout = { canary: 1, batch: 1 };
-    const bad = await app(t, 'shop', 'bad', { run: ['sh', '-c', 'exit 3'], rollout });
+    const bad = await app(t, 'shop', 'bad', { run: ['sh', '-c', 'exit 3'], settle: '20s', rollout });
     const recorded = await run('deploy', bad, '--no-git', '--yes', '--no-wait', '--json');
     const { id } = JSON.parse(recorded.stdout);
     const waited = await run('deploys', 'wait', String(id), '--json');
@@ -107,7 +107,7 @@ test.serial('a paused deploy waits for a person, who goes on with it or takes it
   ];
   const rollout = { batch: 1, 'on-failure': 'pause' };
   const paused = async (version: string) => {
-    const folder = await app(t, 'shop', version, { run: failsOn('h2'), rollout });
+    const folder = await app(t, 'shop', version, { run: failsOn('h2'), settle: '500ms', rollout });
     const { code, stdout } = await run('deploy', folder, '--no-git', '--yes', '--json');
     t.is(code, 5, stdout);
     t.like(lastJson(stdout), { verdict: 'paused' });
