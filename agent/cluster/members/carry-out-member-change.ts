@@ -111,13 +111,20 @@ async function remove(task: Task, change: Extract<Change, { kind: 'remove' }>): 
   const { client, connect, state, signal, log } = task;
   const { view, why } = change;
   const voters = votersOf(state);
-  const health = await healthOf(client, voters, signal);
-  if (!view.member.isLearner && !mayRemove(voters, health, view.member))
-    return { done: false, why: `that would leave no majority: ${explainUnhealthy(voters, health)}` };
+  const isSafe = (now: VoterHealth) => view.member.isLearner || mayRemove(voters, now, view.member);
+  const refused = (now: VoterHealth): Outcome => ({
+    done: false,
+    why: `that would leave no majority: ${explainUnhealthy(voters, now)}`,
+  });
+  const before = await healthOf(client, voters, signal);
+  if (!isSafe(before)) return refused(before);
   const problem = view.member.isLearner ? undefined : await trySnapshot(task);
   if (problem !== undefined && why === 'too many')
     return { done: false, why: `could not take a snapshot first: ${problem}` };
   if (problem !== undefined) log('warn', `removing a member without a snapshot: ${problem}`);
+  // A snapshot takes its time, in which voters may have died.
+  const health = await healthOf(client, voters, signal);
+  if (!isSafe(health)) return refused(health);
   const stay = voters.filter(({ id }) => id !== view.member.id && health.healthy.has(id));
   if (health.leader === view.member.id) await handOver(task, view, stay[0]?.id);
   log('info', `removing ${view.hostname ?? `member ${view.member.id}`} from the cluster (${why})`);
